@@ -1,0 +1,1 @@
+"""Where models live and answer: on this machine, or on Azure ML."""

@@ -1,0 +1,1 @@
+"""The Azure ML backend: the only place that imports the Azure SDK."""

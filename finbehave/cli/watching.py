@@ -1,0 +1,92 @@
+"""What a person sees on stderr while a command works: checks, notes and progress bars."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from finbehave.cli.output import printable
+from finbehave.domain.check import Check, CheckStatus
+
+_MARKS = {
+    CheckStatus.PASSED: ("✓", "green"),
+    CheckStatus.WARNING: ("!", "yellow"),
+    CheckStatus.FAILED: ("✗", "red"),
+    CheckStatus.SKIPPED: ("-", "dim"),
+}
+
+
+def console_for(stream: TextIO) -> Console:
+    """A console that honours ``NO_COLOR`` and ``FORCE_COLOR`` and takes text as it is.
+
+    Where there is no terminal to measure, lines are not wrapped at 80 columns.
+    """
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 120
+    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
+
+
+class Watcher:
+    """Draws on stderr. Bars and spinners only on a terminal; checks and notes everywhere."""
+
+    def __init__(self) -> None:
+        self.console = console_for(sys.stderr)
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def check(self, check: Check) -> None:
+        """One line, with the remedy below where it failed or warns."""
+        self._forget(check.name)
+        mark, style = _MARKS[check.status]
+        line = Text.assemble((f"{mark} ", style), (check.name, "bold"))
+        if check.detail:
+            line.append(f"  {printable(check.detail)}")
+        if check.seconds >= 0.1:
+            line.append(f"  {check.seconds:.1f} s", style="dim")
+        self.console.print(line)
+        if check.remedy and check.status in (CheckStatus.FAILED, CheckStatus.WARNING):
+            self.console.print(Text(f"  → {printable(check.remedy)}", style="cyan"))
+
+    def note(self, text: str) -> None:
+        """One dim line."""
+        self.console.print(Text(f"· {printable(text)}", style="dim"))
+
+    def advance(self, task: str, done: float, total: float | None) -> None:
+        """Move a bar, or show a spinner while the end is not known."""
+        if not self.console.is_terminal:
+            return
+        if total is not None and done >= total:
+            self._forget(task)
+            return
+        if self._progress is None:
+            self._progress = Progress(
+                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TaskProgressColumn(),
+                TimeElapsedColumn(), console=self.console, transient=True,
+            )  # fmt: skip
+            self._progress.start()
+        if task not in self._tasks:
+            self._tasks[task] = self._progress.add_task(printable(task), total=total)
+        self._progress.update(self._tasks[task], completed=done, total=total)
+
+    def error(self, message: str, remedy: str) -> None:
+        """One paragraph, and the remedy on a line of its own."""
+        self.stop()
+        self.console.print(Text.assemble(("Error: ", "bold red"), message))
+        self.console.print(Text(f"→ {remedy}", style="cyan"))
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+            self._tasks.clear()
+
+    def _forget(self, task: str) -> None:
+        if self._progress is not None and task in self._tasks:
+            self._progress.remove_task(self._tasks.pop(task))
+            if not self._tasks:
+                self.stop()

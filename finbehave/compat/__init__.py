@@ -1,0 +1,1 @@
+"""Reads model files without running them and judges where they will work."""

@@ -1,0 +1,1 @@
+"""Reads, checks, prepares and makes tabular data."""

@@ -1,0 +1,1 @@
+"""Names the cause of a failure from its log."""

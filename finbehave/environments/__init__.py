@@ -1,0 +1,1 @@
+"""Environments: reading their files, finding interpreters, building and keeping isolated ones."""

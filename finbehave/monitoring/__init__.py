@@ -1,0 +1,1 @@
+"""Watches what an endpoint answers: metrics, prediction log, drift, canary verdicts."""

@@ -1,0 +1,1 @@
+"""One file per verb: its sequence of steps, returning a frozen result. This is the Python API."""
