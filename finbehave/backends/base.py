@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from finbehave.domain.endpoint import (
     Answer,
@@ -22,8 +22,11 @@ from finbehave.domain.endpoint import (
     Traffic,
 )
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
+from finbehave.errors import ConfigurationError
 from finbehave.progress import Progress
-from finbehave.settings import Settings
+
+if TYPE_CHECKING:  # the settings' library takes its time to import, and the endpoint's processes need none of it
+    from finbehave.settings import Settings
 
 Bump = Literal["major", "minor", "patch"]
 
@@ -163,9 +166,10 @@ class Backend:
 def open_backend(settings: Settings) -> Backend:
     """The backend that the settings name. Each is imported only when it is used."""
     if settings.backend == "azure":
-        from finbehave.backends.azure import open_azure
-
-        return open_azure(settings)
+        raise ConfigurationError(
+            "this version of finbehave has the local backend only; Azure ML is not built yet",
+            remedy="use --backend local",
+        )
     from finbehave.backends.local import open_local
 
     return open_local(settings)

@@ -10,7 +10,15 @@ import typer
 from typer.exceptions import TyperException
 
 from finbehave.cli import output
+from finbehave.cli.delete import delete
+from finbehave.cli.invoke import invoke
+from finbehave.cli.keys import keys
+from finbehave.cli.logs import logs
+from finbehave.cli.models import models
 from finbehave.cli.options import output_mode_of
+from finbehave.cli.start import start
+from finbehave.cli.status import status
+from finbehave.cli.stop import stop
 from finbehave.errors import FinbehaveError, Interrupted, UsageError
 
 app = typer.Typer(
@@ -39,17 +47,39 @@ def _root(
     """Carry a scikit-learn model from a file to a live, revertible endpoint."""
 
 
+RELEASE = "From a file to an endpoint"
+OPERATE = "Operate"
+DATA = "Data"
+MACHINE = "This machine"
+
+COMMANDS = {
+    RELEASE: [invoke, logs],
+    OPERATE: [status, start, stop, delete],
+    DATA: [],
+    MACHINE: [],
+}
+GROUPS = {OPERATE: [("models", models), ("keys", keys)]}
+
+for _panel, _commands in COMMANDS.items():
+    for _command in _commands:
+        app.command(_command.__name__.replace("_", "-"), rich_help_panel=_panel)(_command)
+for _panel, _groups in GROUPS.items():
+    for _name, _group in _groups:
+        app.add_typer(_group, name=_name, rich_help_panel=_panel)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status of the contract."""
-    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    screen = output.Screen(mode=output_mode_of(words), command=next((w for w in words if not w.startswith("-")), ""))
+    said = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    screen = output.Screen(mode=output_mode_of(said), command=next((w for w in said if not w.startswith("-")), ""))
     with screen:
         try:
-            status = app(words, standalone_mode=False, obj=screen)
+            status = app(said, standalone_mode=False, obj=screen)
         except FinbehaveError as error:
             return screen.fail(error)
         except TyperException as error:
-            return screen.fail(UsageError(error.format_message(), remedy=f"see {screen.program} --help"))
+            words = error.format_message() or "say which command"  # empty where Typer has shown the help instead
+            return screen.fail(UsageError(words, remedy=f"see {screen.program} --help"))
         except (KeyboardInterrupt, typer.Abort):
             return screen.fail(Interrupted("interrupted"))
         except BrokenPipeError:

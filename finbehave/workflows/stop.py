@@ -1,0 +1,15 @@
+"""stop: let an endpoint, or one of its deployments, answer no more, and keep everything."""
+
+from __future__ import annotations
+
+from finbehave.backends.base import open_backend
+from finbehave.domain.endpoint import Endpoint
+from finbehave.settings import Settings, load_settings
+
+
+def stop(deployment: str | None = None, *, settings: Settings | None = None) -> Endpoint:
+    """Stop the settings' endpoint; nothing is deleted, and start brings back the same traffic."""
+    settings = settings or load_settings()
+    serving = open_backend(settings).serving
+    with serving.exclusive(settings.endpoint):
+        return serving.stop(settings.endpoint, deployment)
