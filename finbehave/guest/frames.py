@@ -47,8 +47,10 @@ def rows_of(body: Any) -> list[dict[str, Any]]:
 
 
 def _rows_of_split(columns: list[Any], data: list[Any]) -> list[dict[str, Any]]:
-    if not data or len(set(map(str, columns))) != len(columns):
-        raise InvalidBody("the split form needs distinct columns and at least one row")
+    if not data or not all(isinstance(name, (str, int)) for name in columns):
+        raise InvalidBody("the split form needs names of columns and at least one row")
+    if len(set(map(str, columns))) != len(columns):
+        raise InvalidBody("the split form needs distinct columns")
     for row in data:
         if not isinstance(row, list) or len(row) != len(columns):
             raise InvalidBody("each row of the split form must be a list as long as its columns")
@@ -128,6 +130,8 @@ class Schema:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, (list, dict)):  # may be deeper than can be written
+        return "a list" if isinstance(value, list) else "an object"
     text = json.dumps(value, default=str)
     return text if len(text) <= 40 else text[:39] + "…"
 
@@ -158,7 +162,7 @@ def _boolean(value: Any) -> float:
         return float(value)
     if _is_missing(value):
         return math.nan
-    word = str(value).strip().lower()
+    word = str(value).strip().lower() if isinstance(value, (str, int, float)) else ""
     if word in ("true", "yes", "1", "1.0"):
         return 1.0
     if word in ("false", "no", "0", "0.0"):

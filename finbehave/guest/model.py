@@ -59,6 +59,15 @@ class Model:
         return {"predictions": predictions, "probabilities": named}
 
 
+def limit_threads() -> None:
+    """One thread for each process that serves: the OpenMP threads of several spin against each other.
+
+    Before numpy is imported; what is set already stays.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 def _label(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -1,0 +1,152 @@
+"""The worker of a local deployment: loads a package once, then answers the gateway over a Unix socket.
+
+Started by the supervisor under the model's interpreter. It listens only when the model has answered a golden row, so a
+connection that is greeted means ready. One gateway is served at a time.
+
+A frame is its length in four bytes, then its payload; numbers are big-endian. Once connected the worker sends a frame
+with a JSON object that says who it is. Then each batch is answered by one frame:
+
+    batch    count (2 bytes); per body flags (1: bit 0 asks for a sample) and length (4); the bodies
+    answers  count (2 bytes); per body status (2), rows (4), length (4), length of its sample (4); answers and samples
+
+Python 3.8 and later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from typing import Any
+
+PROTOCOL = 1
+LIMIT = 1 << 28
+"""A frame that claims to be longer than this many bytes is no frame."""
+
+_LENGTH = struct.Struct(">I")
+_COUNT = struct.Struct(">H")
+_BODY = struct.Struct(">BI")
+_ANSWER = struct.Struct(">HIII")
+
+
+def main() -> None:
+    """Load, rehearse, listen, answer until told to stop."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("package", "socket", "model", "deployment"):
+        parser.add_argument("--" + name, required=True)
+    arguments = parser.parse_args()
+    worker = Worker(arguments.model, arguments.deployment)
+    signal.signal(signal.SIGTERM, worker.stop)
+    worker.load(arguments.package)
+    with _listening(arguments.socket) as listener:
+        print(f"worker {os.getpid()} of {arguments.deployment} is ready: {arguments.model}", flush=True)
+        worker.serve(listener)
+
+
+def _listening(path: str) -> socket.socket:
+    if os.path.exists(path):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    os.chmod(path, 0o600)
+    listener.listen(8)
+    return listener
+
+
+class Worker:
+    """One model behind one socket. A batch under way is finished before it stops."""
+
+    def __init__(self, model: str, deployment: str) -> None:
+        self._model = model
+        self._deployment = deployment
+        self._scorer: Any = None
+        self._busy = False
+        self._stopping = False
+
+    def load(self, package: str) -> None:
+        """Load the model and let it answer its golden rows; whatever it raises ends the process."""
+        from answers import Scorer
+        from model import Model, limit_threads
+
+        limit_threads()
+        model = Model.open(package)
+        with open(os.path.join(package, "golden.json"), encoding="utf-8") as file:
+            golden = json.load(file)["rows"]
+        self._scorer = Scorer(model, self._model, self._deployment, golden)
+
+    def stop(self, *_: Any) -> None:
+        """Stop now, or, in the middle of a batch, after it."""
+        self._stopping = True
+        if not self._busy:
+            raise SystemExit(0)
+
+    def serve(self, listener: socket.socket) -> None:
+        """Answer one gateway after the other."""
+        hello = {"protocol": PROTOCOL, "pid": os.getpid(), "model": self._model, "deployment": self._deployment}
+        while True:
+            connection, _ = listener.accept()
+            try:
+                with connection, connection.makefile("rb", buffering=1 << 18) as reader:
+                    connection.sendall(_framed(json.dumps(hello).encode()))
+                    self._serve_gateway(connection, reader)
+            except OSError as error:
+                print(f"the gateway is gone: {error}", file=sys.stderr, flush=True)
+
+    def _serve_gateway(self, connection: socket.socket, reader: Any) -> None:
+        while True:
+            head = reader.read(_LENGTH.size)
+            if len(head) < _LENGTH.size:
+                return
+            self._busy = True
+            payload = reader.read(_length(head))
+            bodies, sampled = unpack(payload)
+            answers = self._scorer.answer(bodies, sampled)
+            connection.sendall(_framed(pack(answers)))
+            self._busy = False
+            if self._stopping:
+                raise SystemExit(0)
+
+
+def _length(head: bytes) -> int:
+    length: int = _LENGTH.unpack(head)[0]
+    if length > LIMIT:
+        raise ConnectionError(f"a frame of {length} bytes")
+    return length
+
+
+def _framed(payload: bytes) -> bytes:
+    return _LENGTH.pack(len(payload)) + payload
+
+
+def unpack(payload: bytes) -> tuple[list[bytes], list[bool]]:
+    """The bodies of a batch, and which of them are to be sampled. Raises ConnectionError for what is no batch."""
+    try:
+        (count,) = _COUNT.unpack_from(payload)
+        heads = [_BODY.unpack_from(payload, _COUNT.size + index * _BODY.size) for index in range(count)]
+    except struct.error:
+        raise ConnectionError("a batch that is cut off") from None
+    start = _COUNT.size + count * _BODY.size
+    bodies = []
+    for _, length in heads:
+        bodies.append(payload[start : start + length])
+        start += length
+    if start != len(payload):
+        raise ConnectionError("a batch that is cut off")
+    return bodies, [bool(flags & 1) for flags, _ in heads]
+
+
+def pack(answers: Any) -> bytes:
+    """The payload that carries answers."""
+    parts = [_COUNT.pack(len(answers))]
+    parts += [_ANSWER.pack(status, rows, len(body), len(sample)) for status, body, rows, sample in answers]
+    for _, body, _, sample in answers:
+        parts += (body, sample)
+    return b"".join(parts)
+
+
+if __name__ == "__main__":
+    main()
