@@ -1,0 +1,129 @@
+"""DuckDB under a memory cap: it spills to a temporary folder, never reaches for the network, and fails in our words."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finbehave.errors import ConfigurationError, DiskFull, Unavailable
+from finbehave.progress import Progress
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DEFAULT_MEMORY = "2GB"
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+_LEAST = 256 * 10**6
+_OURS = 150 * 10**6
+"""What the process takes beside DuckDB's buffers (measured: 120 to 140 MB over the limit given to it)."""
+_POLL_SECONDS = 0.1
+
+
+def bytes_of(memory: str) -> int:
+    """``2GB``, ``500 MB``, ``2GiB`` in bytes.
+
+    Raises:
+        ConfigurationError: it is no amount of memory, or less than 256 MB.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", memory.lower())
+    if found is None:
+        raise ConfigurationError(f"memory: {memory!r} is no amount of memory", remedy="write it as --memory 2GB")
+    amount = int(float(found[1]) * _UNITS[found[2] or ""])
+    if amount < _LEAST:
+        raise ConfigurationError(
+            f"memory: {memory} is too little to work in; 256MB is the least", remedy="write --memory 256MB or more"
+        )
+    return amount
+
+
+@contextmanager
+def engine(memory: str = DEFAULT_MEMORY) -> Iterator[tuple[DuckDBPyConnection, Path]]:
+    """A connection whose whole process should stay below ``memory``, and its temporary folder; both go at the end."""
+    import duckdb
+
+    limit = max(bytes_of(memory) - _OURS, _LEAST // 2)
+    with tempfile.TemporaryDirectory(prefix="finbehave-", ignore_cleanup_errors=True) as folder:
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": f"{limit // 10**6}MB",
+                "temp_directory": folder,
+                "autoinstall_known_extensions": False,
+                "TimeZone": "UTC",
+            },
+        )
+        try:
+            yield connection, Path(folder)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def our_words() -> Iterator[None]:
+    """Turn DuckDB's failures of the machine into ours: out of memory, no space, interrupted."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        if "temp_directory" in str(error) or "disk" in str(error).lower():
+            raise _disk_full(error) from None
+        raise Unavailable(
+            "the memory cap is too small for this file: " + first_line(error),
+            remedy="give more: --memory 4GB (or FINBEHAVE_MEMORY)",
+        ) from None
+    except duckdb.IOException as error:
+        if "no space" in str(error).lower():
+            raise _disk_full(error) from None
+        raise
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+
+
+def _disk_full(error: Exception) -> DiskFull:
+    return DiskFull(
+        "no space is left for temporary files: " + first_line(error),
+        remedy=f"make room in {tempfile.gettempdir()}, or set TMPDIR to a folder with room",
+    )
+
+
+def first_line(error: Exception) -> str:
+    """What an error of DuckDB says, without its advice."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def run(connection: DuckDBPyConnection, sql: str, progress: Progress, task: str) -> None:
+    """Run a long statement, telling how far it is; Ctrl-C stops it."""
+    outcome: list[BaseException | None] = []
+
+    def work() -> None:
+        try:
+            connection.execute(sql)
+            outcome.append(None)
+        except BaseException as error:  # handed to the thread that waits
+            outcome.append(error)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    try:
+        while worker.is_alive():
+            worker.join(_POLL_SECONDS)
+            progress.advance(task, max(0.0, min(99.0, connection.query_progress())), 100)
+    except BaseException:
+        connection.interrupt()
+        worker.join()
+        raise
+    finally:
+        progress.advance(task, 1, 1)
+    if outcome[0] is not None:
+        raise outcome[0]
+
+
+def quoted(value: Any) -> str:
+    """A text as an SQL literal."""
+    return "'" + str(value).replace("'", "''") + "'"
