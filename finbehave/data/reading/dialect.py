@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ _DELIMITER_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertic
 class Dialect:
     """The layout of one CSV file.
 
+    ``line_end`` is that of the header line;
     ``escape`` is the character in front of a quote inside a quoted value (a quote is doubled where it is a quote);
     ``lead`` the number of lines before the header line (an Excel ``sep=`` line).
     """
@@ -34,6 +36,7 @@ class Dialect:
     escape: str
     names: tuple[str, ...]
     lead: int
+    line_end: str
     notes: tuple[str, ...]
 
     def reader(self, lines: Iterable[str]) -> Reader:
@@ -58,17 +61,16 @@ def find_dialect(path: Path, *, gzipped: bool, encoding: str) -> Dialect:
         lead, sample = 1, sample[named.end() :]
     if not whole:
         sample = sample[: sample.rfind("\n") + 1] or sample
-    delimiter, escape = max(
-        ((delimiter, escape) for escape in ('"', "\\") for delimiter in ([named[1]] if named else _DELIMITERS)),
-        key=lambda layout: _score(*_read(sample, *layout)),
-    )
+    escapes = ('"', "\\") if '\\"' in sample else ('"',)
+    delimiters = (named[1],) if named else _DELIMITERS
+    delimiter, escape = max(product(delimiters, escapes), key=lambda layout: _score(*_read(sample, *layout)))
     header = next(iter(_read(sample, delimiter, escape)[0]), [])
     names, notes = _names_of(path, header, lead + 1)
     if len(names) == 1:
         notes.append("The file has a single column.")
     elif delimiter != ",":
         notes.append(f"Columns are separated by {_DELIMITER_WORDS.get(delimiter, repr(delimiter))}.")
-    return Dialect(delimiter, escape, names, lead, tuple(notes))
+    return Dialect(delimiter, escape, names, lead, _line_end(sample), tuple(notes))
 
 
 def _reader(lines: Iterable[str], delimiter: str, escape: str) -> Reader:
@@ -90,6 +92,17 @@ def _read(sample: str, delimiter: str, escape: str) -> tuple[list[list[str]], bo
     except csv.Error:
         return records, True
     return records, False
+
+
+def _line_end(sample: str) -> str:
+    """What ends the first line, outside quotes."""
+    quoted = False
+    for place, letter in enumerate(sample):
+        if letter == '"':
+            quoted = not quoted
+        elif letter in "\r\n" and not quoted:
+            return "\r\n" if sample.startswith("\r\n", place) else letter
+    return "\n"
 
 
 def _score(records: list[list[str]], broken: bool) -> tuple[float, int]:

@@ -52,11 +52,13 @@ def decide_numbers(source: Source, columns: Sequence[Evidence]) -> dict[int, Col
 
 def _likely_decimal(source: Source, column: Evidence, proofs: set[str | None]) -> str:
     """The decimal sign where the column does not prove one: that of the other columns, else the file's habits."""
+    ambiguous = [number for number in column.numbers() if number.ambiguous]
+    if not ambiguous:
+        return "."
     if len(proofs) == 1:
         return "," if "," in proofs else "."
     semicolons = source.text is not None and source.text.dialect.delimiter == ";"
-    by_comma = any(number.ambiguous and number.comma for number in column.numbers())
-    return "," if semicolons and by_comma else "."
+    return "," if semicolons and any(number.comma for number in ambiguous) else "."
 
 
 def _unread(source: Source, styles: Sequence[tuple[Evidence, NumberStyle]]) -> dict[int, int]:

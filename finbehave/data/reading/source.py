@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,7 @@ class Source:
         copy = self.folder / "regular.csv"
         write_regular_copy(self.text, copy)
         self._regular = True
-        _view_csv(self.connection, copy, self.text.dialect, gzipped=False, escape='"')
+        _view_csv(self.connection, copy, replace(self.text.dialect, escape='"', line_end="\n"), gzipped=False)
 
     def refuse_unreadable(self, error: Exception) -> None:
         """Name what is wrong with a file that failed in the middle of a stream."""
@@ -123,10 +123,11 @@ def _open_csv(path: Path, kind: FileFormat, connection: DuckDBPyConnection, fold
     types = ("VARCHAR",) * len(dialect.names)
     source = Source(path, kind, found.sha256, dialect.names, types, connection, folder, text)
     source.notes += _notes_on(path, found, text)
-    if text.drop_last_line or dialect.lead or found.encoding not in ("utf-8", "utf-8-sig"):
+    irregular = text.drop_last_line or dialect.lead or dialect.line_end == "\r"
+    if irregular or found.encoding not in ("utf-8", "utf-8-sig"):
         source.use_regular_copy()
     else:
-        _view_csv(connection, _plainly_named(path, folder), dialect, gzipped=gzipped, escape=dialect.escape)
+        _view_csv(connection, _plainly_named(path, folder), dialect, gzipped=gzipped)
     return source
 
 
@@ -163,12 +164,14 @@ def _is_cut(found: Survey, dialect: Dialect) -> bool:
         return True
 
 
-def _view_csv(connection: DuckDBPyConnection, path: Path, dialect: Dialect, *, gzipped: bool, escape: str) -> None:
+def _view_csv(connection: DuckDBPyConnection, path: Path, dialect: Dialect, *, gzipped: bool) -> None:
+    """The line end is given: left to itself, DuckDB can take one inside quotes for it and then finds no row."""
     columns = ", ".join(f"c{place}: 'VARCHAR'" for place in range(len(dialect.names)))
+    line_end = dialect.line_end.replace("\r", "\\r").replace("\n", "\\n")
     connection.execute(
         f"CREATE OR REPLACE VIEW raw AS SELECT * FROM read_csv({quoted(path)}, auto_detect = false, header = true, "
-        f"delim = {quoted(dialect.delimiter)}, quote = '\"', escape = {quoted(escape)}, columns = {{{columns}}}, "
-        f"compression = '{'gzip' if gzipped else 'none'}')"
+        f"delim = {quoted(dialect.delimiter)}, quote = '\"', escape = {quoted(dialect.escape)}, "
+        f"new_line = '{line_end}', columns = {{{columns}}}, compression = '{'gzip' if gzipped else 'none'}')"
     )
 
 
