@@ -40,8 +40,14 @@ _ODD = tuple(sorted(word for word in MARKERS | INFINITIES if any(letter.isdigit(
 _SHORT_CUTS = (
     ("9", r"-?(0|[1-9][0-9]{0,4}|[1-9][0-9]{6}|[1-9][0-9]{8,12}|[1-9][0-9]{14})"),
     ("9.9", r"-?(0|[1-9][0-9]*)\.([0-9]{1,2}|[0-9]{4,17})"),
+    ("0.999", r"-?0\.[0-9]{3}"),
+    ("999999", r"[1-9][0-9]{5}"),
+    ("99999999", r"[1-9][0-9]{7}"),
     ("9999-99-99", r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}"),
     ("9999-99-99 99:99:99", r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"),
+    ("99/99/9999", r"[0-9]{2}/[0-9]{2}/[12][0-9]{3}"),
+    ("9,999.99", r"-?[1-9][0-9]{0,2}(,[0-9]{3})+\.[0-9]{2}"),
+    ("9,99", r"-?(0|[1-9][0-9]*),[0-9]{1,2}"),
 )
 """Patterns of common cells, and the shape that stands for all of them."""
 
@@ -121,31 +127,34 @@ def _count_shapes(source: Source, places: Sequence[int], *, head: bool) -> dict[
     found = {place: Evidence(place, source.names[place]) for place in places}
     if not places:
         return found
-    columns = ", ".join(f"c{place}" for place in places)
-    picked = ", ".join(f"CAST(c{place} AS VARCHAR) AS c{place}" for place in places)
-    limit = f" LIMIT {_HEAD_ROWS}" if head else ""
-    rows = source.query(
-        f"SELECT place, {_shape_sql('cell')} AS shape, count(*), min(cell) "
-        f"FROM (UNPIVOT (SELECT {picked} FROM raw{limit}) ON {columns} INTO NAME place VALUE cell) GROUP BY ALL"
-    )
+    rows = source.query(_shapes_sql(places, f" LIMIT {_HEAD_ROWS}" if head else ""))
     for place, shape, count, example in sorted(rows, key=lambda row: (row[0], -row[2], row[1])):
         found[int(place[1:])].add(shape, Cells(count, example.strip()))
     return found
 
 
-def _shape_sql(cell: str) -> str:
-    short_cuts = " ".join(
-        f"WHEN regexp_full_match({cell}, '{pattern}') THEN '{shape}'" for shape, pattern in _SHORT_CUTS
-    )
-    text = f"lower({trimmed_sql(cell)})"
-    nines = f"translate({text}, '012345678', '999999999')"
+def _shapes_sql(places: Sequence[int], limit: str) -> str:
+    """Column, shape, number of cells, least cell. What a short cut answers is not looked at again."""
+    picked = ", ".join(f"CAST(c{place} AS VARCHAR) AS c{place}" for place in places)
+    columns = ", ".join(f"c{place}" for place in places)
+    cuts = " ".join(f"WHEN regexp_full_match(cell, '{pattern}') THEN '{shape}'" for shape, pattern in _SHORT_CUTS)
     odd = ", ".join(quoted(word) for word in _ODD)
-    return (
-        f"CASE {short_cuts} WHEN length({cell}) > {_LONGEST} THEN '{_LONG}' WHEN {text} IN ({odd}) THEN {text} "
-        f"WHEN {text} LIKE '0%' THEN '0' || substr({nines}, 2) "
-        f"WHEN {text} LIKE '_0%' AND {nines} NOT LIKE '9%' THEN substr({text}, 1, 1) || '0' || substr({nines}, 3) "
-        f"ELSE {nines} END"
-    )
+    return f"""
+        WITH cells AS (
+            SELECT place, cell, CASE {cuts} WHEN length(cell) > {_LONGEST} THEN '{_LONG}' END AS short
+            FROM (UNPIVOT (SELECT {picked} FROM raw{limit}) ON {columns} INTO NAME place VALUE cell)
+        ), texts AS (
+            SELECT place, cell, short, CASE WHEN short IS NULL THEN lower({trimmed_sql("cell")}) END AS text FROM cells
+        ), nines AS (
+            SELECT place, cell, short, text, translate(text, '012345678', '999999999') AS nines FROM texts
+        )
+        SELECT place, coalesce(short, CASE
+                WHEN text IN ({odd}) THEN text
+                WHEN text LIKE '0%' THEN '0' || substr(nines, 2)
+                WHEN text LIKE '_0%' AND nines NOT LIKE '9%' THEN substr(text, 1, 1) || '0' || substr(nines, 3)
+                ELSE nines END) AS shape,
+            count(*), min(cell)
+        FROM nines GROUP BY ALL"""
 
 
 def trimmed_sql(cell: str) -> str:

@@ -67,11 +67,8 @@ def _unread(source: Source, styles: Sequence[tuple[Evidence, NumberStyle]]) -> d
     asked = [(column, style) for column, style in styles if _needs_proof(column, style)]
     if not asked:
         return lost
-    sqls = [style.sql(cell_of(column)) for column, style in asked]
-    counts = ", ".join(f"count({sql}), count(*) FILTER (isinf(CAST({sql} AS DOUBLE)))" for sql in sqls)
-    row = source.query(f"SELECT {counts} FROM raw")[0]
-    for at, (column, _) in enumerate(asked):
-        read, infinite = row[2 * at], row[2 * at + 1]
+    row = source.query(f"SELECT {', '.join(_proof_sql(column, style) for column, style in asked)} FROM raw")[0]
+    for (column, _), (read, infinite) in zip(asked, zip(row[::2], row[1::2], strict=True), strict=True):
         if infinite:
             raise _infinite(source, column)
         lost[column.place] = column.filled - read
@@ -80,6 +77,13 @@ def _unread(source: Source, styles: Sequence[tuple[Evidence, NumberStyle]]) -> d
 
 def _needs_proof(column: Evidence, style: NumberStyle) -> bool:
     return not style.plain or any(number.power for number in column.numbers())
+
+
+def _proof_sql(column: Evidence, style: NumberStyle) -> str:
+    """How many cells are read, and how many of them as infinite, which takes a power of ten."""
+    number = style.sql(cell_of(column))
+    power = any(number.power for number in column.numbers())
+    return f"count({number}), {f'count(*) FILTER (isinf({number}))' if power else '0'}"
 
 
 def _infinite(source: Source, column: Evidence) -> DataRefused:
