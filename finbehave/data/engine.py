@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MEMORY = "2GB"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-_LEAST = 256 * 10**6
+_LEAST = 512 * 10**6
 _OURS = 150 * 10**6
 """What the process takes beside DuckDB's buffers (measured: 120 to 140 MB over the limit given to it)."""
 _POLL_SECONDS = 0.1
@@ -28,7 +28,7 @@ def bytes_of(memory: str) -> int:
     """``2GB``, ``500 MB``, ``2GiB`` in bytes.
 
     Raises:
-        ConfigurationError: it is no amount of memory, or less than 256 MB.
+        ConfigurationError: it is no amount of memory, or less than 512 MB.
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", memory.lower())
     if found is None:
@@ -36,7 +36,7 @@ def bytes_of(memory: str) -> int:
     amount = int(float(found[1]) * _UNITS[found[2] or ""])
     if amount < _LEAST:
         raise ConfigurationError(
-            f"memory: {memory} is too little to work in; 256MB is the least", remedy="write --memory 256MB or more"
+            f"memory: {memory} is too little to work in; 512MB is the least", remedy="write --memory 512MB or more"
         )
     return amount
 
@@ -46,7 +46,7 @@ def engine(memory: str = DEFAULT_MEMORY) -> Iterator[tuple[DuckDBPyConnection, P
     """A connection whose whole process should stay below ``memory``, and its temporary folder; both go at the end."""
     import duckdb
 
-    limit = max(bytes_of(memory) - _OURS, _LEAST // 2)
+    limit = bytes_of(memory) - _OURS
     with tempfile.TemporaryDirectory(prefix="finbehave-", ignore_cleanup_errors=True) as folder:
         connection = duckdb.connect(
             ":memory:",
@@ -54,9 +54,9 @@ def engine(memory: str = DEFAULT_MEMORY) -> Iterator[tuple[DuckDBPyConnection, P
                 "memory_limit": f"{limit // 10**6}MB",
                 "temp_directory": folder,
                 "autoinstall_known_extensions": False,
-                "TimeZone": "UTC",
             },
         )
+        connection.execute("SET TimeZone = 'UTC'")
         try:
             yield connection, Path(folder)
         finally:
@@ -97,14 +97,19 @@ def first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
-def run(connection: DuckDBPyConnection, sql: str, progress: Progress, task: str) -> None:
-    """Run a long statement, telling how far it is; Ctrl-C stops it."""
-    outcome: list[BaseException | None] = []
+def run(
+    connection: DuckDBPyConnection, sql: str, progress: Progress, task: str, part: tuple[int, int] = (0, 1)
+) -> list[Any]:
+    """Run a long statement, telling how far it is; Ctrl-C stops it. Returns its rows.
+
+    Args:
+        part: Which statement of how many of the task this is, counted from 0.
+    """
+    outcome: list[list[Any] | BaseException] = []
 
     def work() -> None:
         try:
-            connection.execute(sql)
-            outcome.append(None)
+            outcome.append(connection.execute(sql).fetchall())
         except BaseException as error:  # handed to the thread that waits
             outcome.append(error)
 
@@ -113,17 +118,24 @@ def run(connection: DuckDBPyConnection, sql: str, progress: Progress, task: str)
     try:
         while worker.is_alive():
             worker.join(_POLL_SECONDS)
-            progress.advance(task, max(0.0, min(99.0, connection.query_progress())), 100)
+            done = max(0.0, min(99.0, connection.query_progress()))
+            progress.advance(task, part[0] * 100 + done, part[1] * 100)
     except BaseException:
         connection.interrupt()
         worker.join()
         raise
     finally:
-        progress.advance(task, 1, 1)
-    if outcome[0] is not None:
+        progress.advance(task, (part[0] + 1) * 100, part[1] * 100)
+    if isinstance(outcome[0], BaseException):
         raise outcome[0]
+    return outcome[0]
 
 
 def quoted(value: Any) -> str:
     """A text as an SQL literal."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

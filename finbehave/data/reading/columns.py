@@ -108,6 +108,8 @@ def _typed(source: Source, place: int) -> ColumnPlan:
 def _refuse_infinite(source: Source, place: int) -> None:
     if source.types[place] not in ("FLOAT", "DOUBLE"):
         return
+    if not source.query(f"SELECT count(*) FROM raw WHERE isinf(c{place})")[0][0]:
+        return
     found = source.query(
         f"SELECT number FROM (SELECT row_number() OVER () AS number, c{place} AS cell FROM raw) "
         f"WHERE isinf(cell) ORDER BY number LIMIT 1"
