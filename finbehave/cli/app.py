@@ -16,9 +16,12 @@ from finbehave.cli.keys import keys
 from finbehave.cli.logs import logs
 from finbehave.cli.models import models
 from finbehave.cli.options import output_mode_of
+from finbehave.cli.prepare import prepare
+from finbehave.cli.sample import sample
 from finbehave.cli.start import start
 from finbehave.cli.status import status
 from finbehave.cli.stop import stop
+from finbehave.cli.validate import validate
 from finbehave.errors import FinbehaveError, Interrupted, UsageError
 
 app = typer.Typer(
@@ -55,7 +58,7 @@ MACHINE = "This machine"
 COMMANDS = {
     RELEASE: [invoke, logs],
     OPERATE: [status, start, stop, delete],
-    DATA: [],
+    DATA: [sample, prepare, validate],
     MACHINE: [],
 }
 GROUPS = {OPERATE: [("models", models), ("keys", keys)]}
