@@ -35,7 +35,7 @@ def _draw(result: Sample, console: Console) -> None:
     from rich.table import Table
 
     table = Table("file", "rows", "holds")
-    held = f"cut-off {result.cutoff}, target {result.target} (1 in {result.missed:.1%} of rows)"
+    held = f"cut-off {result.cutoff}, target {result.target} (1 for {result.missed:.1%})"
     table.add_row(printable(str(result.customers)), f"{result.rows['customers']:,}", held)
     table.add_row(printable(str(result.transactions)), f"{result.rows['transactions']:,}", "two years and 90 days more")
     console.print(table)

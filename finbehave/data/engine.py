@@ -57,6 +57,8 @@ def engine(memory: str = DEFAULT_MEMORY) -> Iterator[tuple[DuckDBPyConnection, P
             },
         )
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = true")
+        connection.execute("SET enable_progress_bar_print = false")
         try:
             yield connection, Path(folder)
         finally:
@@ -83,6 +85,10 @@ def our_words() -> Iterator[None]:
         raise
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
+    except RuntimeError as error:  # what Ctrl-C becomes in a statement of the main thread
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _disk_full(error: Exception) -> DiskFull:
@@ -106,23 +112,24 @@ def run(
         part: Which statement of how many of the task this is, counted from 0.
     """
     outcome: list[list[Any] | BaseException] = []
+    ended = threading.Event()  # not the thread's own state: a join that Ctrl-C breaks off marks it as ended
 
     def work() -> None:
         try:
             outcome.append(connection.execute(sql).fetchall())
         except BaseException as error:  # handed to the thread that waits
             outcome.append(error)
+        finally:
+            ended.set()
 
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
+    threading.Thread(target=work, daemon=True).start()
     try:
-        while worker.is_alive():
-            worker.join(_POLL_SECONDS)
+        while not ended.wait(_POLL_SECONDS):
             done = max(0.0, min(99.0, connection.query_progress()))
             progress.advance(task, part[0] * 100 + done, part[1] * 100)
     except BaseException:
         connection.interrupt()
-        worker.join()
+        ended.wait()
         raise
     finally:
         progress.advance(task, (part[0] + 1) * 100, part[1] * 100)

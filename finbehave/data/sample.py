@@ -75,7 +75,7 @@ def write_sample(folder: Path, *, customers: int, seed: int, progress: Progress 
         )
     paths = {"customers": folder / CUSTOMERS, "transactions": folder / TRANSACTIONS}
     for path in paths.values():
-        check_target(path, [])
+        check_target(path, [], remedy="name another folder")
     random = numpy.random.default_rng(seed)
     habits = _habits(random, customers)
     missed = _missed(random, habits)

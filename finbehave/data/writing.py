@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FORMATS = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet"}
 
 
-def check_target(out: Path, inputs: Sequence[Path]) -> None:
+def check_target(out: Path, inputs: Sequence[Path], *, remedy: str = "give another --out") -> None:
     """See that a result can go to ``out`` before work begins; make its folder.
 
     Raises:
@@ -26,15 +26,15 @@ def check_target(out: Path, inputs: Sequence[Path]) -> None:
         ConfigurationError: its folder cannot be made or written to.
     """
     if out.suffix.lower() not in _FORMATS:
-        raise UsageError(f"{out} must end in .csv or .parquet", remedy="name the output so, with --out")
+        raise UsageError(f"{out} must end in .csv or .parquet", remedy=f"{remedy}, such as {out.with_suffix('.csv')}")
     if any(out.exists() and given.exists() and out.samefile(given) for given in inputs):
-        raise UsageError(f"{out} is one of the inputs and would be overwritten", remedy="give another --out")
+        raise UsageError(f"{out} is one of the inputs and would be overwritten", remedy=remedy)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"the folder of {out} cannot be made: {error}", remedy="give another --out") from None
+        raise ConfigurationError(f"the folder of {out} cannot be made: {error.strerror}", remedy=remedy) from None
     if not os.access(out.parent, os.W_OK) or out.is_dir():
-        raise ConfigurationError(f"{out} cannot be written", remedy="give another --out, or change its permissions")
+        raise ConfigurationError(f"{out} cannot be written", remedy=f"{remedy}, or change its permissions")
 
 
 def write_table(connection: DuckDBPyConnection, sql: str, out: Path, progress: Progress, task: str) -> int:

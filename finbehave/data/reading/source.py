@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finbehave.data.engine import DEFAULT_MEMORY, engine, first_line, our_words, quoted
+from finbehave.data.engine import DEFAULT_MEMORY, engine, first_line, our_words, quoted, run
 from finbehave.data.reading.dialect import Dialect, find_dialect
 from finbehave.data.reading.encoding import Survey, survey
 from finbehave.data.reading.formats import FileFormat, identify
@@ -42,6 +42,7 @@ class Source:
     text: TextFile | None = None
     notes: list[str] = field(default_factory=list)
     rows: int = 0
+    progress: Progress = QUIET
     _regular: bool = False
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -54,7 +55,7 @@ class Source:
 
         try:
             with our_words():
-                return self.connection.execute(sql).fetchall()
+                return run(self.connection, sql, self.progress, f"reading {self.path.name}")
         except duckdb.Error as error:
             self.mend(error)
         return self.query(sql)
@@ -109,6 +110,7 @@ def open_source(path: Path, *, memory: str = DEFAULT_MEMORY, progress: Progress 
             source = _open_parquet(path, connection, folder)
         else:
             source = _open_csv(path, kind, connection, folder, progress)
+        source.progress = progress
         source.rows = source.query("SELECT count(*) FROM raw")[0][0]
         if source.rows == 0:
             raise DataRefused(f"{path} has a header and no rows", remedy="write rows below the header line")
