@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tempfile
 import threading
@@ -66,22 +67,30 @@ def engine(memory: str = DEFAULT_MEMORY) -> Iterator[tuple[DuckDBPyConnection, P
 
 
 @contextmanager
-def our_words() -> Iterator[None]:
-    """Turn DuckDB's failures of the machine into ours: out of memory, no space, interrupted."""
+def our_words(folder: Path | None = None) -> Iterator[None]:
+    """Turn failures of the machine into ours: out of memory, no space, interrupted.
+
+    Args:
+        folder: Where the work writes; None means its temporary files.
+    """
     import duckdb
 
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        if "temp_directory" in str(error) or "disk" in str(error).lower():
-            raise _disk_full(error) from None
+        if "offload" in str(error) or "temp_directory" in str(error):
+            raise disk_full(None) from None
         raise Unavailable(
             "the memory cap is too small for this file: " + first_line(error),
             remedy="give more: --memory 4GB (or FINBEHAVE_MEMORY)",
         ) from None
     except duckdb.IOException as error:
         if "no space" in str(error).lower():
-            raise _disk_full(error) from None
+            raise disk_full(folder) from None
+        raise
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise disk_full(folder) from None
         raise
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
@@ -91,10 +100,16 @@ def our_words() -> Iterator[None]:
         raise
 
 
-def _disk_full(error: Exception) -> DiskFull:
+def disk_full(folder: Path | None) -> DiskFull:
+    """No space where the work writes."""
+    if folder is not None:
+        return DiskFull(
+            f"no space is left in {folder}; nothing was written", remedy="make room there, or write elsewhere"
+        )
+    temporary = tempfile.gettempdir()
     return DiskFull(
-        "no space is left for temporary files: " + first_line(error),
-        remedy=f"make room in {tempfile.gettempdir()}, or set TMPDIR to a folder with room",
+        f"no space is left in {temporary} for temporary files",
+        remedy="make room there, or set TMPDIR to a folder with room",
     )
 
 

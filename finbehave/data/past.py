@@ -33,9 +33,17 @@ class Facts:
 
 
 def view_transactions(source: Source, roles: Roles) -> None:
-    """Make the view ``transactions``: the columns that have a role, under its name."""
+    """Make the view ``transactions``: the columns that have a role, under its name.
+
+    Parquet is read where it lies. CSV is parsed once, into a temporary Parquet file, since several passes follow.
+    """
     columns = ", ".join(f"{plan.sql} AS {role}_" for role, plan in roles.plans.items())
-    source.query(f"CREATE VIEW transactions AS SELECT {columns} FROM raw")
+    picked = f"SELECT {columns} FROM raw"
+    if source.text is not None:
+        parsed = source.folder / "transactions.parquet"
+        source.query(f"COPY ({picked}) TO {quoted(parsed)} (FORMAT parquet)")
+        picked = f"SELECT * FROM read_parquet({quoted(parsed)})"
+    source.query(f"CREATE VIEW transactions AS {picked}")
 
 
 def day_after_last(source: Source) -> date:

@@ -48,7 +48,7 @@ def write_table(connection: DuckDBPyConnection, sql: str, out: Path, progress: P
 
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        with our_words():
+        with our_words(out.parent):
             rows = run(
                 connection, f"COPY ({sql}) TO {quoted(partial)} ({_FORMATS[out.suffix.lower()]})", progress, task
             )

@@ -34,7 +34,7 @@ _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _MONTH_LONG = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _TIME = rf"(?P<time>(?:t| ){_D}{{1,2}}:{_D}{{2}}(?P<seconds>:{_D}{{2}})?)?"
 _HALF = r"(?P<half> ?[ap]m)?"
-_ZONE = rf"(?P<fraction>\.{_D}{{1,9}})?(?: ?(?:z|utc|gmt|[+-]{_D}{{2}}:?{_D}{{2}}|[+-]{_D}{{2}}))?"
+_ZONE = rf"(?P<fraction>\.{_D}{{1,9}})?(?P<zone> ?(?:z|utc|gmt|[+-]{_D}{{2}}:?{_D}{{2}}|[+-]{_D}{{2}}))?"
 
 _ISO = re.compile(rf"{_D}{{4}}([-/]){_D}{{1,2}}\1{_D}{{1,2}}(?:(?:t| +){_D}{{1,2}}:{_D}{{2}}(?::{_D}{{2}}{_ZONE})?)?")
 _NUMERIC = re.compile(rf"{_D}{{1,2}}(?P<mark>[-/.]){_D}{{1,2}}(?P=mark)(?P<year>{_D}{{4}}|{_D}{{2}}){_TIME}{_HALF}")
@@ -47,13 +47,19 @@ _NAME_DAY = re.compile(rf"(?P<month>{_MONTH_LONG}|{_MONTH}) {_D}{{1,2}}(?P<comma
 
 @dataclass(frozen=True)
 class DateFormat:
-    """One way to read a shape: the order, and the strptime format; None where the text is ISO 8601."""
+    """One way to read a shape: the order, and the strptime format; None where the text is ISO 8601.
+
+    ``zoned`` is whether it names a zone, which a plain cast does not heed in every version of DuckDB.
+    """
 
     order: Order
     format: str | None = None
+    zoned: bool = False
 
     def sql(self, text: str) -> str:
         """An SQL expression for the time that the SQL expression ``text`` holds; NULL where it holds none."""
+        if self.format is None and not self.zoned:
+            return f"try_cast({text} AS TIMESTAMP)"
         if self.format is None:
             return f"timezone('UTC', try_cast(upper({text}) AS TIMESTAMPTZ))"
         return f"try_strptime({text}, '{self.format}')"
@@ -62,8 +68,8 @@ class DateFormat:
 @cache
 def read_date(shape: str) -> tuple[DateFormat, ...]:
     """The ways in which a shape can be read as a date; none where it is no date."""
-    if _ISO.fullmatch(shape):
-        return (DateFormat(Order.ISO),)
+    if found := _ISO.fullmatch(shape):
+        return (DateFormat(Order.ISO, zoned=bool(found["zone"])),)
     if re.fullmatch(rf"{_D}{{8}}", shape):
         return (DateFormat(Order.COMPACT, "%Y%m%d"),)
     if re.fullmatch(rf"{_D}{{6}}", shape):
@@ -118,5 +124,7 @@ def _clock(found: re.Match[str]) -> str:
 
 def sql_of(formats: frozenset[DateFormat], text: str) -> str:
     """An SQL expression that reads a text by the first of the formats that fits."""
+    if any(each.zoned for each in formats):  # what reads zones reads times without one too
+        formats = frozenset(each for each in formats if each.format or each.zoned)
     parts = [each.sql(text) for each in sorted(formats, key=lambda each: each.format or "")]
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"

@@ -41,6 +41,8 @@ _SHORT_CUTS = (
     ("9", r"-?(0|[1-9][0-9]{0,4}|[1-9][0-9]{6}|[1-9][0-9]{8,12}|[1-9][0-9]{14})"),
     ("9.9", r"-?(0|[1-9][0-9]*)\.([0-9]{1,2}|[0-9]{4,17})"),
     ("0.999", r"-?0\.[0-9]{3}"),
+    ("9.999", r"-?[1-9][0-9]{0,2}\.[0-9]{3}"),
+    ("9999.999", r"-?[1-9][0-9]{3,}\.[0-9]{3}"),
     ("999999", r"[1-9][0-9]{5}"),
     ("99999999", r"[1-9][0-9]{7}"),
     ("9999-99-99", r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}"),
@@ -54,10 +56,11 @@ _SHORT_CUTS = (
 
 @dataclass(frozen=True)
 class Cells:
-    """How many cells have a shape, and the least of them."""
+    """How many cells have a shape, the least of them, and whether any has white space around it."""
 
     count: int
     example: str
+    padded: bool
 
 
 @dataclass
@@ -76,6 +79,11 @@ class Evidence:
         homes = ((MISSING_WORDS, self.missing), (MARKERS, self.markers), (INFINITIES, self.infinite))
         home = next((home for words, home in homes if shape in words), self.rest)
         home[shape] = cells
+
+    @property
+    def padded(self) -> bool:
+        """Whether any cell has white space around it."""
+        return any(cells.padded for home in (self.missing, self.markers, self.rest) for cells in home.values())
 
     @property
     def filled(self) -> int:
@@ -128,13 +136,13 @@ def _count_shapes(source: Source, places: Sequence[int], *, head: bool) -> dict[
     if not places:
         return found
     rows = source.query(_shapes_sql(places, f" LIMIT {_HEAD_ROWS}" if head else ""))
-    for place, shape, count, example in sorted(rows, key=lambda row: (row[0], -row[2], row[1])):
-        found[int(place[1:])].add(shape, Cells(count, example.strip()))
+    for place, shape, count, example, padded in sorted(rows, key=lambda row: (row[0], -row[2], row[1])):
+        found[int(place[1:])].add(shape, Cells(count, example.strip(), bool(padded)))
     return found
 
 
 def _shapes_sql(places: Sequence[int], limit: str) -> str:
-    """Column, shape, number of cells, least cell. What a short cut answers is not looked at again."""
+    """Column, shape, number of cells, least cell, white space. What a short cut answers is not looked at again."""
     picked = ", ".join(f"CAST(c{place} AS VARCHAR) AS c{place}" for place in places)
     columns = ", ".join(f"c{place}" for place in places)
     cuts = " ".join(f"WHEN regexp_full_match(cell, '{pattern}') THEN '{shape}'" for shape, pattern in _SHORT_CUTS)
@@ -153,7 +161,7 @@ def _shapes_sql(places: Sequence[int], limit: str) -> str:
                 WHEN text LIKE '0%' THEN '0' || substr(nines, 2)
                 WHEN text LIKE '_0%' AND nines NOT LIKE '9%' THEN substr(text, 1, 1) || '0' || substr(nines, 3)
                 ELSE nines END) AS shape,
-            count(*), min(cell)
+            count(*), min(cell), bool_or(length(text) <> length(cell))
         FROM nines GROUP BY ALL"""
 
 

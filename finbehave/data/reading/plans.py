@@ -22,8 +22,12 @@ class ColumnPlan:
 
 
 def cell_of(column: Evidence) -> str:
-    """An SQL expression for the cells of a text column, without white space around them."""
-    return trimmed_sql(f"c{column.place}")
+    """An SQL expression for the cells of a text column, without white space around them.
+
+    Never the bare column: DuckDB moves a cast of one into its CSV reader, where ``try_cast`` fails instead of giving
+    NULL.
+    """
+    return trimmed_sql(f"c{column.place}") if column.padded else f"nullif(CAST(c{column.place} AS VARCHAR), '')"
 
 
 def as_text(column: Evidence) -> ColumnPlan:

@@ -79,7 +79,8 @@ class Source:
         if self.text is None:
             return
         copy = self.folder / "regular.csv"
-        write_regular_copy(self.text, copy)
+        with our_words():
+            write_regular_copy(self.text, copy)
         self._regular = True
         _view_csv(self.connection, copy, replace(self.text.dialect, escape='"', line_end="\n"), gzipped=False)
 
