@@ -363,6 +363,11 @@ def test_one_line_in_another_encoding_is_named_with_its_byte(write: Write) -> No
         load_table(write(content))
 
 
+def test_text_that_was_garbled_before_is_said(write: Write) -> None:
+    garbled = "Côte d’Or".encode().decode("cp1252")
+    assert "'CÃ´te'" in load_table(write(f"region,x\n{garbled},1\n")).assumptions[0]
+
+
 def test_zero_bytes_are_no_text(write: Write) -> None:
     with pytest.raises(DataRefused, match="line 2: byte 0x00"):
         load_table(write(b"a,b\n1,\x00\n"))

@@ -48,6 +48,7 @@ def test_a_folder(tmp_path: Path) -> None:
         ("1.5,2\n2.5,3\n", "holds no column names but values"),
         ("a,b,c\n1,2,3\n4,5\n", "line 3 has 2 values, the header 3 columns: nothing is there for column 'c'"),
         ("a,b\n1,2\n4,5,6\n", "line 3 has 3 values, the header 2 columns: '6' comes after the last column 'b'"),
+        ("# made today\na,b\n1,2\n", "line 2 has 2 values, the header 1 column: '# made today' seems to be no header"),
         ('a,b\n1,2\n4,"5\n6,7\n', "line 3: a quoted value begins there and is never closed"),
         ('a,b\n1,2\n4,"5"x\n6,7\n', "line 3: text follows a closing quote"),
     ],

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from finbehave.data.reading.formats import refuse_stranger
+from finbehave.data.reading.western import could_be_western
 from finbehave.errors import DataRefused
 from finbehave.progress import Progress
 
@@ -34,31 +35,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_ALPHABETS = (
-    "àâæçéèêëîïôœùûüÿ",  # French, and Catalan below
-    "àçéèíïóòúü",
-    "äöüßé",  # German
-    "áéíñóúüç",  # Spanish, Galician, Basque
-    "áâãàçéêíóôõúü",  # Portuguese
-    "àèéìíîòóùú",  # Italian
-    "æøåéóäöü",  # Danish, Norwegian
-    "åäöéšž",  # Swedish, Finnish
-    "áðéíóúýþæöø",  # Icelandic, Faroese
-    "ëïéèöüáóíçê",  # Dutch
-    "äöõüšž",  # Estonian
-    "áéíóúâêîôû",  # Irish, Welsh
-)
-"""Letters beyond ASCII of the languages that Windows-1252 was made for; a word keeps to one of them."""
-
-_IN_WORDS = frozenset("’‘´·–—…\u00a0\u00ad")
-_AFTER_WORDS = frozenset("²³°ºª®™©”“»«›‹")
-_BEFORE_WORDS = frozenset("“„”«»‹›‚•§¿¡©°")
-_MISSPELT = (
-    re.compile(r"[^\W\d_\x00-\x7f]{3}"),
-    re.compile(r"[¡-¿×÷]{3}"),
-    re.compile(r"[^\W\d_][À-ÖØ-ÞŠŒŽŸ][a-zà-ÿ]|[a-zà-ÿ][À-ÖØ-ÞŠŒŽŸ]"),
-    re.compile(r"þ$"),
-)
+_GARBLED = re.compile(rb"[A-Za-z]*(?:\xc3\x83\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac\S)[A-Za-z]*")
+"""UTF-8 that was once read as Windows-1252 and saved as UTF-8 again: Ã with a symbol after it, or â€ with one."""
 _SUSPECT_SHARE = 0.1
 _WORDS_KEPT = 20_000
 
@@ -68,7 +46,8 @@ class Survey:
     """What one pass over the bytes found.
 
     ``encoding`` is a Python codec; ``tail`` the last bytes; ``quotes`` the number of double quotes in all of the file;
-    ``examples`` words that show how bytes beyond ASCII were read, where that had to be decided.
+    ``examples`` words that show how bytes beyond ASCII were read, where that had to be decided; ``garbled`` a word that
+    was garbled before the file was written, if there is one.
     """
 
     sha256: str
@@ -76,6 +55,7 @@ class Survey:
     tail: bytes
     quotes: int
     examples: tuple[str, ...] = ()
+    garbled: str = ""
 
 
 class _Hashing(io.RawIOBase):
@@ -119,7 +99,7 @@ def survey(path: Path, *, gzipped: bool, progress: Progress) -> Survey:
     progress.advance(f"reading {path.name}", 1, 1)
     sha256 = hashing.hash.hexdigest()
     if scan.valid:
-        return Survey(sha256, named or "utf-8", scan.tail, scan.quotes)
+        return Survey(sha256, named or "utf-8", scan.tail, scan.quotes, garbled=scan.garbled)
     if named:
         _refuse_at_first_fault(path, gzipped, named)
     return Survey(sha256, "cp1252", scan.tail, scan.quotes, _as_windows_1252(path, gzipped))
@@ -134,10 +114,13 @@ class _Scan:
         self.valid = True
         self.tail = b""
         self.quotes = 0
+        self.garbled = ""
 
     def take(self, block: bytes) -> None:
         self.valid = self.valid and self._decodes(block) and (self.zeros_allowed or b"\0" not in block)
         self.quotes += block.count(b'"')
+        if not self.garbled and not block.isascii() and (found := _GARBLED.search(block)):
+            self.garbled = found[0].decode("utf-8", "replace")
         self.tail = (self.tail + block)[-_TAIL:] if len(block) < _TAIL else block[-_TAIL:]
 
     def end(self) -> None:
@@ -277,24 +260,3 @@ def _refusal(path: Path, number: int, line: bytes, place: int, why: str) -> Data
         f"{path} line {number:,}: byte 0x{line[place]:02x} (the {place + 1:,}th of the line) {why}",
         remedy=f"save it as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 {path} > utf8.csv",
     )
-
-
-def could_be_western(word: str) -> bool:
-    """Whether a word read as Windows-1252 is spelt as one could be.
-
-    Not so: three letters or symbols beyond ASCII in a row (Cyrillic, Greek, East Asian bytes), a capital beyond ASCII
-    in the middle of a word (Mac code pages), a symbol inside a word (Polish ł read as ³, DOS code pages), letters that
-    no one language has together (Czech).
-    """
-    if any(pattern.search(word) for pattern in _MISSPELT):
-        return False
-    for place, symbol in enumerate(word):
-        if symbol.isascii() or (symbol.isalpha() and symbol not in _AFTER_WORDS) or symbol in _IN_WORDS:
-            continue
-        before = place > 0 and word[place - 1].isalpha()
-        after = place + 1 < len(word) and word[place + 1].isalpha()
-        wrong = (before and symbol not in _AFTER_WORDS) or (after and symbol not in _BEFORE_WORDS)
-        if wrong or (before and after):
-            return False
-    letters = {letter for letter in word.lower() if letter.isalpha() and not letter.isascii()} - _AFTER_WORDS
-    return not letters or any(letters <= set(alphabet) for alphabet in _ALPHABETS)

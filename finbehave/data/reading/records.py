@@ -82,11 +82,16 @@ def _in_words(error: csv.Error) -> str:
 def _ragged(file: TextFile, line: int, record: list[str]) -> DataRefused:
     names = file.dialect.names
     values = "1 value" if len(record) == 1 else f"{len(record)} values"
-    found = f"{file.path} line {line:,} has {values}, the header {len(names)} columns"
+    columns = "1 column" if len(names) == 1 else f"{len(names)} columns"
+    found = f"{file.path} line {line:,} has {values}, the header {columns}"
     if len(record) < len(names):
         return DataRefused(
             f"{found}: nothing is there for column {names[len(record)]!r}",
             remedy=f"complete or delete that line; see sed -n {line}p {file.path}",
+        )
+    if len(names) == 1:
+        return DataRefused(
+            f"{found}: {names[0]!r} seems to be no header", remedy="delete the lines above the line of column names"
         )
     return DataRefused(
         f"{found}: {record[len(names)]!r} comes after the last column {names[-1]!r}",

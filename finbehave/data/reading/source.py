@@ -143,6 +143,8 @@ def _notes_on(path: Path, found: Survey, text: TextFile) -> list[str]:
         notes.append(f"The text is not UTF-8 and is read as Windows-1252, for example {shown}.")
     elif found.encoding in _ENCODING_WORDS:
         notes.append(f"The text is read as {_ENCODING_WORDS[found.encoding]}.")
+    if found.garbled:
+        notes.append(f"Texts were garbled before they came here, for example {found.garbled!r}; export the file again.")
     if text.drop_last_line:
         notes.append("The last line is cut in the middle and was left out; the file may be incomplete.")
     return [*notes, *text.dialect.notes]
