@@ -143,6 +143,7 @@ NUMBERS = [
     ("indian", "a,b\n\"1,23,456.70\",1\n\"12,00,000.00\",2\n", [123456.7, 1200000.0], "commas separate thousands"),
     ("code", "a,b\nUSD 12.50,1\n-7 usd,2\n", [12.5, -7.0], "the currency (usd) is left out"),
     ("percent", "a,b\n12.5%,1\n3 %,2\n", [12.5, 3.0], "percent signs are left out"),
+    ("percent apart", "a,b\n12.5 %,1\n3 %,2\n", [12.5, 3.0], "a: percent signs are left out; "),
     ("trailing minus", "a,b\n12.50-,1\n3.00,2\n", [-12.5, 3.0], "a minus may follow the number"),
     ("typographic minus", "a,b\n−12.50,1\n3.00,2\n", [-12.5, 3.0], "minus signs are typographic"),
 ]  # fmt: skip
@@ -301,6 +302,11 @@ def test_odd_line_ends_and_blank_lines(write: Write, content: str) -> None:
     table = load_table(write(content))
     assert column(table, "a") == [1, 2]
     assert column(table, "b") == ["x", "y"]
+
+
+def test_a_delimiter_at_the_end_of_the_line(write: Write) -> None:
+    assert column(load_table(write("a,b\n1,2,\n3,4,\n")), "b") == [2, 4]
+    assert column(load_table(write("a;b\n1;é;\n3;ü;\n", encoding="cp1252")), "b") == ["é", "ü"]
 
 
 def test_a_separator_line_of_a_spreadsheet(write: Write) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -88,9 +89,22 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0a\nsize 1234
         (b"\x80\x04\x95\x05\x00", "a Python pickle", "never opened here"),
         (b"PAR1" + b"\0" * 100, "cut off after 104 bytes", "again"),
         (b"PAR1" + b"\0" * 100 + b"PAR1", "cannot be read as Parquet", "again"),
+        (gzip.compress(b"PAR1" + b"\0" * 100 + b"PAR1"), "a gzipped Parquet file", "gunzip"),
         (b"SQLite format 3\0" + b"\0" * 80, "a SQLite database", "sqlite3 -header -csv"),
     ],
-    ids=["zip", "xlsx", "html", "lfs", "json list", "json object", "pickle", "cut parquet", "broken parquet", "sqlite"],
+    ids=[
+        "zip",
+        "xlsx",
+        "html",
+        "lfs",
+        "json list",
+        "json object",
+        "pickle",
+        "cut parquet",
+        "broken parquet",
+        "gz parquet",
+        "sqlite",
+    ],
 )
 def test_a_file_that_is_no_table(write: Write, content: bytes, what: str, remedy: str) -> None:
     error = refusal(write(content, "table.csv"))

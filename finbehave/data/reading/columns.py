@@ -59,7 +59,9 @@ def _decide_texts(source: Source, columns: Sequence[Evidence]) -> dict[int, Colu
     plans |= decide_numbers(source, numeric)
     texts = {place for place, plan in plans.items() if plan.kind is FeatureKind.CATEGORY}
     notes.tell_missing(source, columns, texts)
-    if source.text is None and (turned := [column.name for column in columns if column.place not in texts]):
+    if source.text is None and (
+        turned := [column.name for column in columns if column.place not in texts and column.rest]
+    ):
         source.notes.append(f"{list_names(turned)}: stored as text, read as what the text says.")
     return plans
 

@@ -36,6 +36,8 @@ _EXPORT = "open it in the program that wrote it and save the sheet as CSV (UTF-8
 
 _STRANGERS = (
     _Stranger(b"version https://git-lfs", "a Git LFS pointer, not the data itself", "fetch the data: git lfs pull"),
+    _Stranger(_PARQUET, "a gzipped Parquet file", "unpack it: gunzip FILE"),
+    _Stranger(GZIP, "gzipped twice", "unpack it: gunzip FILE"),
     _Stranger(b"PK\x03\x04", "a zip archive", _UNPACK),
     _Stranger(b"BZh", "a bzip2 archive", "unpack it: bunzip2 -k FILE"),
     _Stranger(b"\xfd7zXZ\x00", "an xz archive", "unpack it: unxz -k FILE"),

@@ -8,7 +8,7 @@ from finbehave.data.engine import quoted
 from finbehave.data.reading.dates import DIGITS_ONLY, RIVALS, Order
 from finbehave.data.reading.evidence import Cells, Evidence, trimmed_sql
 from finbehave.data.reading.numbers import NumberStyle, read_number
-from finbehave.data.reading.source import Source, list_names
+from finbehave.data.reading.source import Source, list_names, shown
 
 _SIGNS = {",": "commas", ".": "points", " ": "spaces", "'": "apostrophes", "’": "apostrophes"}
 
@@ -24,7 +24,7 @@ def tell_missing(source: Source, columns: Sequence[Evidence], texts: Collection[
                 told[cells.example] = ([*names, column.name], count + cells.count)
     for word, (names, count) in told.items():
         cells_said = "1 cell" if count == 1 else f"{count:,} cells"
-        source.notes.append(f"{list_names(names)}: {word!r} is read as missing ({cells_said}).")
+        source.notes.append(f"{list_names(names)}: {shown(word)} is read as missing ({cells_said}).")
     empty = [column.name for column in columns if not column.rest and column.place not in texts]
     if empty:
         source.notes.append(f"{list_names(empty)}: no cell holds a value.")
@@ -53,7 +53,7 @@ def tell_mixed(source: Source, column: Evidence) -> None:
 def _first_of(source: Source, column: Evidence, odd: Mapping[str, Cells]) -> str:
     """Where the most frequent odd cell is."""
     example = max(odd.values(), key=lambda cells: cells.count).example
-    return source.place_of(column.place, lambda cell: cell == example) or repr(example)
+    return source.place_of(column.place, lambda cell: cell == example) or shown(example)
 
 
 def tell_stays_text(source: Source, column: Evidence, why: str) -> None:
@@ -68,7 +68,7 @@ def tell_broken_dates(source: Source, column: Evidence, order: Order, sql: str) 
         f"SELECT count(*), min({cell}) FROM raw WHERE {sql} IS NULL AND lower({cell}) NOT IN "
         f"('', {', '.join(quoted(word) for word in [*column.missing, *column.markers] or [''])})"
     )[0]
-    where = source.place_of(column.place, lambda text: text == example) or repr(example)
+    where = source.place_of(column.place, lambda text: text == example) or shown(example)
     source.notes.append(
         f"{column.name} stays text: {bad:,} of {column.filled:,} cells are no dates {order.value}, for example {where}."
     )
@@ -99,7 +99,7 @@ def tell_styles(source: Source, columns: Sequence[tuple[Evidence, NumberStyle]],
         value = source.query(f"SELECT {style.sql(quoted(example))}")[0][0]
         names = list_names([column.name for column in members])
         doubt = "; no cell of the column shows which sign marks decimals" if doubtful else ""
-        source.notes.append(f"{names}: {_habits(style)}; {example!r} is read as {value}{doubt}.")
+        source.notes.append(f"{names}: {_habits(style)}; {shown(example)} is read as {value}{doubt}.")
 
 
 def _habits(style: NumberStyle) -> str:
@@ -117,7 +117,9 @@ def _habits(style: NumberStyle) -> str:
         said.append("brackets mean minus")
     if "trailing" in style.negatives:
         said.append("a minus may follow the number")
-    return ", ".join(said) or "minus signs are typographic"
+    if style.negatives & {"−", "–"}:
+        said.append("minus signs are typographic")
+    return ", ".join(said) or "spaces stand beside the digits"
 
 
 def _telling_example(column: Evidence) -> str:

@@ -103,12 +103,12 @@ def _infinite(source: Source, column: Evidence) -> DataRefused:
 
 
 def _contradiction(source: Source, column: Evidence) -> DataRefused:
-    shown: dict[str, str] = {}
+    found: dict[str, str] = {}
     for shape, cells in column.rest.items():
         number = read_number(shape)
         if number is not None and number.certain:
-            shown.setdefault(number.certain, cells.example)
-    places = [source.place_of(column.place, shown[sign].__eq__) or repr(shown[sign]) for sign in ".,"]
+            found.setdefault(number.certain, cells.example)
+    places = [source.place_of(column.place, found[sign].__eq__) or repr(found[sign]) for sign in ".,"]
     return DataRefused(
         f"{source.path}, column {column.name!r} writes decimals in two ways: {places[0]} and {places[1]}",
         remedy=f"write all numbers of {column.name!r} in one way",

@@ -36,7 +36,7 @@ class NumberShape:
 
     ``point`` and ``comma`` say what it is where that sign marks decimals: None (no number), or whether it has a
     fraction. They differ for ``9,999``: one thousand and more, or one and a fraction. ``marks`` are the points,
-    commas, spaces and apostrophes in it.
+    commas, spaces and apostrophes among its digits; ``spaced`` is whether there are spaces beside them.
     """
 
     point: bool | None
@@ -44,6 +44,7 @@ class NumberShape:
     currency: str
     percent: bool
     marks: str
+    spaced: bool
     padded: bool
     digits: int
     power: bool
@@ -84,7 +85,8 @@ def read_number(shape: str) -> NumberShape | None:
         comma,
         currency=found["before"] or found["after"] or "",
         percent=bool(found["percent"]),
-        marks="".join(sorted(set(core) & {",", "."} | set(shape) & {*_SPACES, *_APOSTROPHES})),
+        marks="".join(sorted(set(core) - set("09"))),
+        spaced=bool(set(shape.replace(found["core"], core)) & set(_SPACES)) and not set(core) & set(_SPACES),
         padded=bool(re.fullmatch(r"0[09]+", core)),
         digits=sum(letter in "09" for letter in core) if point is False or comma is False else 0,
         power=bool(found["power"]),
@@ -118,6 +120,7 @@ class NumberStyle:
     decimal: str
     whole: bool
     groups: str = ""
+    spaced: bool = False
     currencies: frozenset[str] = frozenset()
     percent: bool = False
     negatives: frozenset[str] = frozenset()
@@ -135,7 +138,7 @@ class NumberStyle:
             text = (
                 f"CASE WHEN right(trim({text}), 1) IN ('-', '−', '–') THEN '-' || rtrim({text}, ' -−–') ELSE {text} END"
             )
-        if gone or self.currencies:
+        if gone or self.currencies or self.spaced:
             gone += "".join(each for each in _SPACES if each not in gone)
             text = f"translate({text}, '{gone.replace(chr(39), chr(39) * 2)}', '')"
         if self.negatives & {"−", "–"}:
@@ -171,6 +174,7 @@ def style_of(shapes: Iterable[NumberShape], decimal: str) -> NumberStyle:
         decimal=decimal,
         whole=not any(shape.point if decimal == "." else shape.comma for shape in kept),
         groups="".join(sorted({mark for shape in kept for mark in shape.marks} - {decimal})),
+        spaced=any(shape.spaced for shape in kept),
         currencies=frozenset(shape.currency for shape in kept) - {""},
         percent=any(shape.percent for shape in kept),
         negatives=frozenset(shape.negative for shape in kept) - {""},

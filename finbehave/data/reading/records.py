@@ -50,6 +50,8 @@ def records(file: TextFile) -> Iterator[tuple[int, list[str]]]:
                 if not header_seen:
                     header_seen = True
                     continue
+                if len(record) == width + 1 and not record[-1]:
+                    record.pop()  # a delimiter at the end of the line
                 if len(record) != width:
                     raise _ragged(file, line, record)
                 yield line, record

@@ -94,7 +94,7 @@ class Source:
     def place_of(self, column: int, wanted: Callable[[str], bool]) -> str:
         """Where a value of a CSV column first is as wanted, in words: ``line 17 ('12x4')``; empty if nowhere."""
         found = line_of(self.text, column, wanted) if self.text else None
-        return f"line {found[0]:,} ({found[1]!r})" if found else ""
+        return f"line {found[0]:,} ({shown(found[1])})" if found else ""
 
 
 @contextmanager
@@ -236,6 +236,11 @@ def _sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def shown(cell: str, most: int = 40) -> str:
+    """A cell in quotes, for a sentence; the end of a long one is left out."""
+    return repr(cell if len(cell) <= most else cell[: most - 1] + "…")
 
 
 def list_names(names: Sequence[str], most: int = 5) -> str:
