@@ -21,13 +21,20 @@ _MARKS = {
 }
 
 
+class _Console(Console):
+    """Rich ends the program where nobody reads any more (``| head``); ending is for ``app.main`` alone."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console_for(stream: TextIO) -> Console:
     """A console that honours ``NO_COLOR`` and ``FORCE_COLOR`` and takes text as it is.
 
     Where there is no terminal to measure, lines are not wrapped at 80 columns.
     """
     width = None if stream.isatty() or "COLUMNS" in os.environ else 120
-    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
+    return _Console(file=stream, markup=False, highlight=False, emoji=False, width=width)
 
 
 class Watcher:

@@ -90,3 +90,21 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(finbehave: Any, 
     assert done.returncode == 0
     assert "\x1b" not in done.stdout + done.stderr
     assert "\x07" not in done.stdout + done.stderr
+
+
+def test_output_piped_to_head_ends_quietly(tmp_path: Path) -> None:
+    wide = ",".join(f"c{number}" for number in range(3000))
+    (tmp_path / "t.csv").write_text(f"{wide}\n" + "\n".join([",".join("12" * 1500)] * 2) + "\n")
+    command = f"{sys.executable} -m finbehave validate --data t.csv --workspace w | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "0"
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr
+
+
+def test_forty_columns_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,region\n1,north\n2,\n3,south\n")
+    environment = {**os.environ, "COLUMNS": "40", "FINBEHAVE_WORKSPACE": str(tmp_path / "w")}
+    command = [sys.executable, "-m", "finbehave", "validate", "--data", "t.csv"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "region: category, 33.3% missing, 2 distinct, north (1), south (1)" in done.stdout
