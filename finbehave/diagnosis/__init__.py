@@ -1,1 +1,1 @@
-"""Names the cause of a failure from its log."""
+"""Log signatures -> cause -> remedy: the one diagnosis behind logs --explain, troubleshoot and a failed deploy."""

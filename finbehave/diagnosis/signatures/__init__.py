@@ -1,0 +1,19 @@
+"""The signatures, in the order in which they are tried on a line: the more exact first."""
+
+from __future__ import annotations
+
+from finbehave.diagnosis.signatures import builds, models, packages, platforms, processes, scripts, versions
+from finbehave.diagnosis.signatures.form import Signature
+
+SIGNATURES: tuple[Signature, ...] = (
+    *scripts.SIGNATURES,
+    *versions.SKLEARN_SIGNATURES,
+    *versions.NUMPY_SIGNATURES,
+    *versions.PYTHON_SIGNATURES,
+    *versions.LIBRARY_SIGNATURES,
+    *packages.SIGNATURES,
+    *models.SIGNATURES,
+    *processes.SIGNATURES,
+    *builds.SIGNATURES,
+    *platforms.SIGNATURES,
+)
