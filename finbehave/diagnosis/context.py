@@ -21,8 +21,17 @@ _FACTS = (
         "listening",
         re.compile(r"(?:Server Port: |Listening at: https?://\S{1,60}:|Uvicorn running on \S{1,60}:)(\d{2,5})"),
     ),
-    ("served", re.compile(r"(init has completed successfully|ready for serving traffic|Application startup complete)")),
+    (
+        "served",
+        re.compile(
+            r"(init has completed successfully|ready for serving traffic|Application startup complete"
+            r"|worker \d+ of .{1,80} is ready: )"
+        ),
+    ),
 )
+WRAPPERS = frozenset(["UserScriptException", "UserScriptImportException"])
+"""What azureml-inference-server-http raises from the exception of a score script."""
+
 _TREE = "Model Directory Contents"
 _ENTRY = re.compile(r"( *)([^\s/][^/\n]{0,200}?)(/?)$")
 _MODEL_FILE = re.compile(r"\.(?:joblib|pkl|pickle|sav|bst|ubj|cbm|onnx|txt|json|dill|skops)(?:\.\w{1,4})?$")
@@ -30,12 +39,20 @@ _MOST_ENTRIES = 500
 
 _MARKERS = (
     (re.compile(r"Invoking user's init function|Booting worker with pid|Found user script at"), Phase.START),
-    (re.compile(r"init has completed successfully|ready for serving traffic|Application startup complete"), Phase.RUN),
+    (
+        re.compile(
+            r"init has completed successfully|ready for serving traffic|Application startup complete"
+            r"|^worker \d+ of .{1,80} is ready: "
+        ),
+        Phase.RUN,
+    ),
 )
 _INTRO_START = re.compile(r"init function failed|Encountered Exception Traceback|Exception in worker process")
 _INTRO_RUN = re.compile(r"Encountered Exception: Traceback|Exception on /|Error handling request|Exception in ASGI")
-_START_CALLS = frozenset(["init", "invoke_init", "load_script", "init_process", "load_wsgi"])
-_RUN_CALLS = frozenset(["run", "invoke_run", "handle_score"])
+_START_CALLS = frozenset(["invoke_init", "load_script", "init_process", "load_wsgi"])
+_RUN_CALLS = frozenset(["invoke_run", "handle_score", "_serve_gateway"])
+_OUR_START_CALLS = frozenset([("worker.py", "load"), ("model.py", "open")])
+_OUR_RUN_CALLS = frozenset([("answers.py", "_score"), ("answers.py", "answer")])
 _INSTALLED = re.compile(r"(?:site|dist)-packages|[/\\]lib[/\\]python\d|^<|\.pyx$")
 
 
@@ -148,14 +165,13 @@ def _read_tree(lines: Sequence[Line], header: int) -> dict[str, int]:
 
 def phase_of(chain: Chain) -> Phase | None:
     """The phase that a traceback itself tells, by its calls and by what introduces it; None where it does not."""
-    calls = [
-        (frame.function, bool(_INSTALLED.search(frame.file))) for raised in chain.raised for frame in raised.frames
-    ]
-    names = {function for function, _ in calls}
-    own = {function for function, installed in calls if not installed}
-    if names & {"invoke_run", "handle_score"} or "run" in own:
+    frames = [frame for raised in chain.raised for frame in raised.frames]
+    names = {frame.function for frame in frames}
+    own = {frame.function for frame in frames if not _INSTALLED.search(frame.file)}
+    ours = {(frame.file.replace("\\", "/").rpartition("/")[2], frame.function) for frame in frames}
+    if names & _RUN_CALLS or ours & _OUR_RUN_CALLS or "run" in own:
         return Phase.RUN
-    if names & (_START_CALLS - {"init"}) or "init" in own:
+    if names & _START_CALLS or ours & _OUR_START_CALLS or "init" in own:
         return Phase.START
     kinds = [raised.kind.rpartition(".")[2] for raised in chain.raised]
     if "UserScriptImportException" in kinds or _INTRO_START.search(chain.intro):
@@ -165,3 +181,10 @@ def phase_of(chain: Chain) -> Phase | None:
     if "UserScriptException" in kinds:
         return Phase.START
     return None
+
+
+def is_uncaught(chain: Chain) -> bool:
+    """Whether nothing handled it: the server reports it as the script's, or it went through to the top."""
+    kinds = {raised.kind.rpartition(".")[2] for raised in chain.raised}
+    top = {raised.frames[0].function for raised in chain.raised if raised.frames}
+    return bool(kinds & WRAPPERS) or "<module>" in top

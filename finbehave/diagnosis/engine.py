@@ -10,26 +10,23 @@ import bisect
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 from finbehave.diagnosis import harmless
-from finbehave.diagnosis.context import Context, gather, phase_of
+from finbehave.diagnosis.context import WRAPPERS, Context, gather, is_uncaught, phase_of
 from finbehave.diagnosis.reader import Line, Logged, read_lines, read_text, text_of
 from finbehave.diagnosis.signatures import SIGNATURES
 from finbehave.diagnosis.signatures.form import CAUSE_CODES, Phase, Signature
 from finbehave.diagnosis.signatures.scripts import INIT_FAILED, RUN_FAILED
 from finbehave.diagnosis.tracebacks import Chain, Link, Raised, find_chains
-from finbehave.diagnosis.words import asked_of, chosen, fields_of, filled, pattern_with
+from finbehave.diagnosis.words import asked_of, chosen, fields_of, filled, pattern_with, short
 from finbehave.domain.diagnosis import Cause, Evidence
 
-_MOST_HITS = 200
-"""Of one signature; a container that crashes again and again says the same each time."""
 _BEFORE, _AFTER = 600, 2400
 _NEAR, _FAR = 14, 60
 _EVIDENCE_LINES, _EVIDENCE_LENGTH = 3, 500
 _OFTEN_SEVERAL = frozenset(["missing-package", "missing-class", "library-mismatch", "model-not-found", "input-invalid"])
 """Codes of which one log may hold more than one cause; of the others it holds one, shown by several lines."""
-_WRAPPERS = frozenset(["UserScriptException", "UserScriptImportException"])
 _NO_FAILURE = frozenset(
     ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "CancelledError", "BrokenPipeError", "ConnectionResetError"]
 )
@@ -94,6 +91,8 @@ class _Diagnosis:
         self.harmless = harmless.harmless_lines(lines, self.chains)
         self.raised: dict[int, tuple[Chain, Raised]] = {}
         self.code: set[int] = set()
+        self.shown: dict[str, bool] = {}
+        self.latest: dict[str, dict[str, int]] = {}
         for chain in self.chains:
             self._note(chain)
 
@@ -113,7 +112,7 @@ class _Diagnosis:
     def causes(self) -> tuple[Cause, ...]:
         hits = [*self._resolved(list(self._hits()))]
         strong = [hit for hit in hits if not hit.weak]
-        if strong and all(hit.generic and _CONSEQUENCE.search(hit.fields["message"]) for hit in strong):
+        if strong and all(hit.generic and _CONSEQUENCE.search(hit.fields["raised"]) for hit in strong):
             strong = hits
         named = [hit for hit in strong if not hit.signature.echo] or strong
         found = sorted(self._merged(named), key=self._rank)
@@ -169,21 +168,24 @@ class _Diagnosis:
     def _unknown(self, chain: Chain) -> Iterator[_Hit]:
         """An exception that no signature knows is a cause where init() or run() of the score script let it out."""
         phase = phase_of(chain)
-        own = [one for one in chain.raised if one.kind.rpartition(".")[2] not in _WRAPPERS]
+        own = [one for one in chain.raised if one.kind.rpartition(".")[2] not in WRAPPERS]
         if phase is None or not own or own[0].kind.rpartition(".")[2] in _NO_FAILURE:
             return
-        first = own[0]
-        kind, message = first.kind.rpartition(".")[2], first.message.strip().partition("\n")[0]
+        first, last = own[0], own[-1]
         signature = INIT_FAILED if phase is Phase.START else RUN_FAILED
-        fields = {"kind": kind, "message": message}
-        yield _Hit(signature, first.at, fields, chain, phase, weak=self._is_weak(first.at, chain, phase))
+        fields = {"raised": _named(first)}
+        also: tuple[int, ...] = ()
+        if last is not first and last.link is Link.DIRECT:
+            fields = {"raised": _named(last), "because": _named(first)}
+            also = (last.at,)
+        weak = self._is_weak(first.at, chain, phase)
+        yield _Hit(signature, first.at, fields, chain, phase, weak, also)
 
     # --- from lines to hits -------------------------------------------------------------------------------
 
     def _hits(self) -> Iterator[_Hit]:
         taken: set[int] = set()
         for signature in SIGNATURES:
-            left = _MOST_HITS
             for at, position in self._candidates(signature):
                 if at in taken or at in self.harmless or at in self.code:
                     continue
@@ -191,9 +193,6 @@ class _Diagnosis:
                 if hit is not None:
                     taken.add(at)
                     yield hit
-                    left -= 1
-                    if not left:
-                        break
 
     def _candidates(self, signature: Signature) -> Iterator[tuple[int, int]]:
         """Lines that hold an anchor, with the anchor's place in the line."""
@@ -226,38 +225,45 @@ class _Diagnosis:
     ) -> bool:
         if signature.phase is not None and phase not in (signature.phase, None):
             return False
-        frames = [str(frame) for frame in raised.frames[-3:]] if raised else []
+        every = raised.frames if raised else ()
+        frames = [str(frame) for frame in every[-3:]]
         if signature.frames and not _compiled(signature.frames).search("\n".join(frames)):
+            return False
+        if signature.within and not _compiled(signature.within).search("\n".join(map(str, every))):
             return False
         if signature.not_frames and frames and _compiled(signature.not_frames).search(frames[-1]):
             return False
-        if signature.present and not _present(signature.present, self):
+        if signature.present and not self._shows(signature.present):
             return False
         if signature.absent_after and self._last(signature.absent_after).get(self.lines[at].stream, -1) > at:
             return False
         return not (signature.unless_near and self._near_before(signature.unless_near, at, match))
 
     def _is_weak(self, at: int, chain: Chain | None, phase: Phase | None) -> bool:
+        if chain is not None and is_uncaught(chain):
+            return False
         level = chain.level if chain is not None and chain.level else self.lines[at].level
         if level in ("warning", "info", "debug"):
             return True
-        if chain is not None and any(one.kind.rpartition(".")[2] in _WRAPPERS for one in chain.raised):
-            return False
         stream = self.lines[at].stream
         return phase is Phase.START and self.context.next_phase(stream, at) is Phase.RUN
 
+    def _shows(self, pattern: str) -> bool:
+        """Whether the log shows the pattern anywhere."""
+        if pattern not in self.shown:
+            self.shown[pattern] = _compiled(pattern).search(self.text) is not None
+        return self.shown[pattern]
+
     def _last(self, pattern: str) -> Mapping[str, int]:
         """The last line of each container that shows the pattern, harmless lines aside."""
-        known = self.__dict__.setdefault("_last_seen", {})
-        if pattern not in known:
+        if pattern not in self.latest:
             search = _compiled(pattern).search
-            known[pattern] = {
+            self.latest[pattern] = {
                 line.stream: at
                 for at, line in enumerate(self.lines)
                 if at not in self.harmless and search(line.body, 0, 2000)
             }
-        seen: Mapping[str, int] = known[pattern]
-        return seen
+        return self.latest[pattern]
 
     def _near_before(self, template: str, at: int, match: re.Match[str]) -> bool:
         pattern = pattern_with(template, fields_of(match.groupdict()))
@@ -313,6 +319,12 @@ def _root(chain: Chain, hits: Sequence[_Hit]) -> _Hit:
     return next((hit for hit in later if links.get(hit.at) is Link.DURING), first)
 
 
+def _named(raised: Raised) -> str:
+    """An exception on one line, as Python names it, without its module."""
+    kind, message = raised.kind.rpartition(".")[2], short(raised.message.strip().partition("\n")[0])
+    return f"{kind}: {message}" if message else kind
+
+
 def _is_tentative(hit: _Hit) -> bool:
     return hit.signature.tentative or hit.signature.code in ("model-not-found", "missing-package")
 
@@ -330,10 +342,6 @@ def _shown(text: str) -> str:
     return text if len(text) <= _EVIDENCE_LENGTH else text[: _EVIDENCE_LENGTH - 1] + "…"
 
 
-def _present(pattern: str, diagnosis: _Diagnosis) -> bool:
-    return _compiled(pattern).search(diagnosis.text) is not None
-
-
-@lru_cache(maxsize=None)
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 LONGEST_LINE = 20_000
 """Characters of one line that are looked at; beyond it is data, not a message."""
@@ -22,7 +22,7 @@ _ANSI = re.compile(
     r"|\[\d{1,3}(?:;\d{1,3}){0,4}m"  # colours whose ESC was lost on the way
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_UNDER_THE_HOOD = re.compile(r"\\r?\\n")
+_ESCAPED = re.compile(r"(?:\\r)?\\n")
 _TEXT_KEYS = ("text", "log", "Log", "content", "message", "Message", "msg", "line", "MESSAGE")
 _LEVEL_KEYS = ("level", "levelname", "severity", "lvl")
 _STREAM_KEYS = ("deployment", "container", "pod", "ContainerName")
@@ -98,7 +98,7 @@ def _unwrapped(text: str) -> Iterable[_Raw]:
         inner = _inside(text)
         if inner is not None:
             return inner
-        if len(_UNDER_THE_HOOD.findall(text)) > max(3, text.count("\n")):  # the wrapping was cut off with the tail
+        if text.strip().count("\n") < 3 and _ESCAPED.search(text):  # the wrapping was cut off with the tail
             return _numbered(_unescaped(text))
     return _numbered(text)
 
@@ -150,7 +150,7 @@ def _split(raw: _Raw) -> Iterator[_Raw]:
 
 
 def _unescaped(text: str) -> str:
-    plain = _UNDER_THE_HOOD.sub("\n", text.strip())
+    plain = _ESCAPED.sub("\n", text.strip())
     return plain.replace('\\"', '"').replace("\\t", "\t").replace("\\\\", "\\").lstrip('"')
 
 
@@ -193,7 +193,7 @@ _WORD = re.compile(
     r"(?: {1,5}|$|(?<=:))"
 )
 _UV = re.compile(r"(warning|error): ")
-_MARKS = (_POD, _COMPOSE, _TIME, _COLOUR, _RUNIT, _CRI, _STEP, _AZML, _OLD_AZML, _NAMED, _WORD, _UV)
+_MARKS = (_POD, _COMPOSE, _TIME, _CRI, _TIME, _COLOUR, _RUNIT, _STEP, _AZML, _OLD_AZML, _NAMED, _WORD, _UV)
 _LEVELLED = frozenset([_AZML, _OLD_AZML, _NAMED, _WORD, _UV])
 _STREAMED = frozenset([_POD, _COMPOSE, _COLOUR])
 _LEVELS = {
@@ -242,4 +242,4 @@ def _apart(text: str) -> tuple[str, str, bool, str]:
 
 def text_of(lines: Sequence[Line]) -> str:
     """The messages below one another, in small letters; as long as the messages themselves."""
-    return cast("str", "\n".join(line.body for line in lines)).replace("\u0130", "i").lower()
+    return "\n".join(line.body for line in lines).replace("\u0130", "i").lower()

@@ -126,7 +126,8 @@ class _Reader:
         if not raised:
             return None
         intro, level = self._intro(start)
-        return Chain(tuple(raised), self.indices[start], raised[-1].end, intro, level)
+        first = min(self.indices[start], raised[0].at)
+        return Chain(tuple(raised), first, raised[-1].end, intro, level)
 
     def _before(self, at: int) -> Raised | None:
         back = next((step for step in range(1, 4) if at - step >= 0 and self.body(at - step).strip()), None)
@@ -182,13 +183,19 @@ class _Reader:
                 source = self._source(self.at + 1, flat=flat)
                 frames.append(Frame(match[1], match[3] or "", source.strip()))
                 self.at += 2 if source else 1
-            elif body[:1].isspace() or (frames and not body and _FRAME.match(self.body(self.at + 1))):
-                self.at += 1
-            elif body.startswith("[Previous line repeated") or (flat and body.startswith(("~", "^"))):
+            elif body[:1].isspace() or (frames and self._is_filler(body, flat=flat)):
                 self.at += 1
             else:
                 break
         return frames
+
+    def _is_filler(self, body: str, *, flat: bool) -> bool:
+        """Whether a line among frames says nothing: a mark below the source, a count, a stray empty line."""
+        if body:
+            return body.startswith("[Previous line repeated") or (flat and body.startswith(("~", "^")))
+        following = self.body(self.at + 1)
+        match = _RAISED.match(following)
+        return bool(_FRAME.match(following) or (match and _EXCEPTION_NAME.match(match[1])))
 
     def _source(self, at: int, *, flat: bool) -> str:
         body = self.body(at)
@@ -215,13 +222,14 @@ class _Reader:
     def _intro(self, start: int) -> tuple[str, str]:
         """What the log says about a traceback that begins here, and the level at which it was logged.
 
-        That is the header's own record, or the line above where the header begins a line of its own.
+        That is the header's own record, or the line above where the header begins a line of its own (unless that line
+        is about something that went well).
         """
         header = self.lines[self.indices[start]]
         if header.record or start == 0:
             return header.body, header.level
         above = self.lines[self.indices[start - 1]]
-        return f"{above.body}\n{header.body}", above.level if above.record else ""
+        return f"{above.body}\n{header.body}", above.level if above.level in ("warning", "error") else ""
 
 
 def _link(body: str) -> Link | None:

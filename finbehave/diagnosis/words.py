@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from string import Formatter
 
 from finbehave.diagnosis.names import NATIVE_MODULES, SAVED_BY, distribution
@@ -20,7 +20,7 @@ def fields_of(groups: Mapping[str, str | None]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in groups.items():
         if value:
-            fields.setdefault(name.rstrip("0123456789"), _short(value))
+            fields.setdefault(name.rstrip("0123456789"), short(value))
     module = fields.get("module", "").rstrip(".")
     if module:
         fields["module"] = module
@@ -40,7 +40,7 @@ def fields_of(groups: Mapping[str, str | None]) -> dict[str, str]:
 def filled(words: Words, fields: Mapping[str, str]) -> str:
     """The first template whose fields are all known, filled; else the last, with an ellipsis for what is not known."""
     template = chosen(words, fields)
-    return template.format_map({name: "…" for name in asked_of(template)} | dict(fields))
+    return template.format_map(dict.fromkeys(asked_of(template), "…") | dict(fields))
 
 
 def chosen(words: Words, fields: Mapping[str, str]) -> str:
@@ -58,12 +58,13 @@ def pattern_with(pattern: str, fields: Mapping[str, str]) -> str | None:
     return pattern
 
 
-@lru_cache(maxsize=None)
+@cache
 def asked_of(template: str) -> tuple[str, ...]:
     """The fields that a template uses."""
     return tuple(name for _, name, _, _ in Formatter().parse(template) if name)
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
+    """One line, of a length that a sentence can bear."""
     value = re.sub(r"\s+", " ", value).strip()
     return value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…"

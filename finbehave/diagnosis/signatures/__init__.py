@@ -16,4 +16,5 @@ SIGNATURES: tuple[Signature, ...] = (
     *processes.SIGNATURES,
     *builds.SIGNATURES,
     *platforms.SIGNATURES,
+    scripts.REFUSED_ROWS,
 )

@@ -58,7 +58,9 @@ class Signature:
     phase: Phase | None = None
     """Counts in this phase, or where the phase is not known."""
     frames: str = ""
-    """The innermost three frames of the traceback, or the lines above where there is none, must show this."""
+    """The innermost three frames of the traceback must show this; where there is none, there is nothing to show."""
+    within: str = ""
+    """Some frame of the traceback must show this."""
     not_frames: str = ""
     """The innermost frame must not show this."""
     near: tuple[str, ...] = ()

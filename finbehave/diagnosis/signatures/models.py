@@ -6,7 +6,7 @@ from finbehave.diagnosis.signatures.form import Phase, Signature
 from finbehave.diagnosis.signatures.remedies import CHECK
 
 _MODEL_PATH = (
-    r"(?P<path>[^'\"]*(?:azureml-models[^'\"]*|\.(?:joblib|pkl|pickle|sav|bst|ubj|cbm|onnx|h5|keras|pt|pth|dill|skops"
+    r"(?P<path>[^'\"]{0,300}(?:azureml-models[^'\"]{0,300}|\.(?:joblib|pkl|pickle|sav|bst|ubj|cbm|onnx|h5|keras|pt|pth|dill|skops"
     r"|model|npz?)(?:\.\w{1,4})?|[Mm]odel[\w.-]*(?:/[\w.-]*){0,3}))"
 )
 _DIRECTORY = (
@@ -38,6 +38,16 @@ SIGNATURES = (
         ),
         _DIRECTORY,
         "azureml-inference-server-http prints the folder after the traceback",
+        0.95,
+        raised=True,
+    ),
+    Signature(
+        "model-not-found",
+        ("no manifest.json at or below",),
+        r"no manifest\.json at or below (?P<path>[^\s,]+), which holds: (?P<why>.{1,160})",
+        "there is no package at or below {path}; it holds {why}",
+        "register the whole package directory (finbehave register PACKAGE), then finbehave deploy MODEL",
+        "finbehave's entry script",
         0.95,
         raised=True,
     ),
@@ -89,7 +99,7 @@ SIGNATURES = (
     Signature(
         "model-not-found",
         ("not found",),
-        r"[Mm]odel (?:with (?:name|id) )?['\"]?(?:azureml:)?(?P<path>[\w.-]+(?::[\w.-]+)?)['\"]? (?:was |is |could )?not"
+        r"[Mm]odel (?:with (?:name|id) )?['\"]?(?:azureml:)?(?P<path>[\w.-]+:[\w.-]+)['\"]? (?:was |is |could )?not"
         r" (?:be )?found",
         "the model {path} is not in the registry",
         "finbehave models list shows what is registered; finbehave register PACKAGE adds it",
@@ -148,6 +158,7 @@ SIGNATURES = (
         (
             "while decompressing",
             "compressed data ended",
+            "compressed file ended",
             "not a gzipped file",
             "crc check failed",
             "lzmaerror",

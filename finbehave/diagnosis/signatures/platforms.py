@@ -6,7 +6,7 @@ from finbehave.diagnosis.signatures.form import Signature
 
 _LOGIN = "az login (in a pipeline: the service principal's AZURE_CLIENT_ID, AZURE_TENANT_ID and secret), then finbehave doctor"
 _KEYS = "finbehave keys show prints the keys that hold now; finbehave keys rotate makes new ones; send Authorization: Bearer KEY"
-_STATUS = r"(?:[Ss]tatus(?: ?code)?[\"']?[:= ]{1,3}|HTTP(?:/\d(?:\.\d)?)? |response code |\()"
+_STATUS = r"(?:[Ss]tatus(?: ?code)?[\"']?[:= ]{1,3}|HTTP(?:/\d(?:\.\d)?)? |response code )"
 
 AADSTS = {
     "50034": "the user is not known in this tenant", "50053": "the account is locked", "50055": "the password has expired",
@@ -36,14 +36,14 @@ SIGNATURES = (
         (
             "key_auth",
             "authorization key",
-            "invalid key",
-            "wrong key",
+            "api key",
+            "endpoint key",
             "key is not valid",
             "key refused",
             "unauthorized",
             "no or wrong key",
         ),
-        r"key_auth_(?:access_denied|bad_header\w*)|valid authorization key|(?:[Ii]nvalid|[Ww]rong|[Bb]ad) (?:API |endpoint )?key\b"
+        r"key_auth_(?:access_denied|bad_header\w*)|valid authorization key|(?:invalid|wrong|bad) (?:API|endpoint) key\b"
         r"|[Kk]ey (?:was )?refused|/score\S* 401\b|401 Unauthorized.{0,60}/score|no key was sent",
         "the endpoint refuses the key",
         _KEYS,
@@ -88,7 +88,7 @@ SIGNATURES = (
             "not authorized to perform this operation",
         ),
         r"does not have authorization to perform action '(?P<action>[^']+)'|AuthorizationFailed|AuthorizationPermissionMismatch"
-        r"|LinkedAuthorizationFailed|ForbiddenByRbac|SecretsInjectionError|does not have permissions? (?:to|for)"
+        r"|LinkedAuthorizationFailed|ForbiddenByRbac|SecretsInjectionError|does not have permissions? (?:to|for) .{0,80}(?:Microsoft\.|action|resource|scope|registry)"
         r"|not authorized to perform this operation using this permission",
         ("a role is missing: {action} is not allowed", "the identity has no role that allows this"),
         "ask the owner for a role on the workspace (AzureML Data Scientist for deploying; Storage Blob Data Contributor for the "
@@ -123,7 +123,6 @@ SIGNATURES = (
             "not enough quota",
             "quotaexceeded",
             "exceeding approved",
-            "quota limit",
             "outofcapacity",
             "capacity",
             "allocationfailed",
@@ -131,8 +130,8 @@ SIGNATURES = (
             "insufficient cpu",
             "insufficient memory",
         ),
-        r"[Nn]ot enough quota available for (?P<size>[\w]+)|OutOfQuota|QuotaExceeded|exceeding approved .{0,80}quota|quota limit"
-        r"|OutOfCapacity|(?:[Ii]nsufficient|no) (?:regional )?capacity|AllocationFailed|SkuNotAvailable"
+        r"[Nn]ot enough quota available for (?P<size>[\w]+)|OutOfQuota|QuotaExceeded|exceeding approved .{0,80}quota"
+        r"|OutOfCapacity|[Ii]nsufficient regional capacity|no capacity in (?:the |this )?region|AllocationFailed|SkuNotAvailable"
         r"|nodes are available: \d+ Insufficient (?:cpu|memory)",
         (
             "there is not enough quota for {size} (usage/limit {used}; {more} more needed)",
@@ -157,7 +156,7 @@ SIGNATURES = (
             "over capacity",
         ),
         r"Too [Mm]any (?:Requests|pending requests)|TooManyRequests|too many pending|RequestsThrottled|[Rr]ate limit (?:is )?(?:exceeded|reached)"
-        r"|" + _STATUS + r"429\b|(?:GET|POST|PUT) /\S* (?:HTTP/\d\.\d\" )?429\b|^429\b",
+        r"|" + _STATUS + r"429\b|(?:GET|POST|PUT) /\S* (?:HTTP/\d\.\d\" )?429\b",
         "more was asked at once than may be (429)",
         "ask more slowly (wait as long as Retry-After says), or finbehave deploy MODEL with a higher --instance-count",
         "Azure's scoring front and Resource Manager, finbehave's gateway",
@@ -206,8 +205,8 @@ SIGNATURES = (
         "endpoint-not-found",
         ("endpoints/", "endpointnotfound", "endpoint", "parentresourcenotfound", "resourcegroupnotfound"),
         r"onlineEndpoints/(?P<name>[\w-]+)[^\n]{0,200}(?:was|could) not (?:be )?found|EndpointNotFound|ParentResourceNotFound"
-        r"|ResourceGroupNotFound|[Ee]ndpoint ['\"]?(?P<name2>[\w-]{2,64})['\"]? (?:was |is |could |does )?not (?:be )?(?:found|exist)"
-        r"|[Nn]o endpoint (?:named )?['\"]?(?P<name3>[\w-]{2,64})['\"]?",
+        r"|ResourceGroupNotFound|[Oo]nline ?[Ee]ndpoint ['\"]?(?P<name2>[\w-]{2,64})['\"]? (?:was |is |could |does )?not (?:be )?(?:found|exist)"
+        r"|[Nn]o endpoint (?:named |called )?['\"](?P<name3>[\w-]{2,64})['\"]",
         ("there is no endpoint {name}", "there is no such endpoint, workspace or resource group"),
         "finbehave status lists the endpoints there are; check AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP and "
         "AZURE_WORKSPACE_NAME with finbehave config",

@@ -67,6 +67,7 @@ SIGNATURES = (
         _MEMORY,
         "Python, numpy, the kernel",
         0.93,
+        near=(r"Unable to allocate (?P<size>[\d.]+ [KMGT]i?B)",),
     ),
     Signature(
         "out-of-memory",
@@ -169,12 +170,16 @@ SIGNATURES = (
         ),
         r"UserScriptTimeout|within the allocated time(?:: (?P<limit>\d+(?:\.\d+)?\s?ms))?|Scoring timeout after (?P<limit2>[\d.]+ ms)"
         r"|(?:exceed|reach|over).{0,40}request_timeout_ms|upstream request timeout|upstream timed out.{0,80}reading response"
-        r"|(?:[Ss]tatus(?: ?code)?[:= ]{1,3}|HTTP(?:/\d\.\d)?\"? |\()(?:408|504)\b|(?:GET|POST) /score\S* (?:408|504)\b"
+        r"|(?:[Ss]tatus(?: ?code)?[:= ]{1,3}|HTTP(?:/\d\.\d)?\"? )(?:408|504)\b|(?:GET|POST) /score\S* (?:408|504)\b"
         r"|\b408 Request Time|\b504 Gateway Time",
         ("a request took longer than it may ({limit})", "a request took longer than it may"),
         _SLOW_ANSWER,
         "azureml-inference-server-http, Azure's scoring front",
         0.93,
+        near=(
+            r"within the allocated time: (?P<limit>\d+(?:\.\d+)?\s?ms)",
+            r"Scoring timeout after (?P<limit>[\d.]+ ms)",
+        ),
     ),
     Signature(
         "init-timeout",

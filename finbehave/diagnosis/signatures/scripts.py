@@ -205,13 +205,27 @@ SIGNATURES = (
     ),
 )
 
+REFUSED_ROWS = Signature(
+    "input-invalid",
+    ("error: ",),
+    r"^(?:ValueError|ArithmeticError|ZeroDivisionError|OverflowError|FloatingPointError): (?P<why>.{1,120})",
+    "the model refuses the values of a request: {why}",
+    INPUT,
+    "finbehave's worker: by scikit-learn's convention a ValueError is about the data",
+    0.7,
+    raised=True,
+    phase=Phase.RUN,
+    within=r"answers\.py:_score",
+)
+"""The last to be tried: what a worker of ours answers with 422."""
+
 INIT_FAILED = Signature(
     "init-failed",
     (),
     "",
     (
-        "init() raised {kind}: {message}",
-        "init() raised {kind}",
+        "init() raised {raised}, because of {because}",
+        "init() raised {raised}",
     ),
     "see the line of the score script that the traceback names, correct it, then finbehave deploy MODEL; finbehave logs "
     "--tail 500 shows more",
@@ -226,8 +240,8 @@ RUN_FAILED = Signature(
     (),
     "",
     (
-        "run() raised {kind}: {message}",
-        "run() raised {kind}",
+        "run() raised {raised}, because of {because}",
+        "run() raised {raised}",
     ),
     "see the line of the score script that the traceback names, correct it, then finbehave deploy MODEL; finbehave logs "
     "--tail 500 shows more",

@@ -27,7 +27,7 @@ SKLEARN_SIGNATURES = (
     Signature(
         "sklearn-mismatch",
         ("node array from the pickle",),
-        r"node array from the pickle has an incompat",
+        r"node array from the pickle",
         (
             _SAVED + "tree nodes have another form since 1.3",
             "a tree model was saved before scikit-learn 1.3 and is loaded by 1.3 or later: its nodes lack {field}",
@@ -391,12 +391,23 @@ PYTHON_SIGNATURES = (
     Signature(
         "python-version",
         ("require a different python version",),
-        r"versions that require a different python version: .*?(?P<version>[\w.]+) Requires-Python (?P<needs>[^;\s]+(?:,[^;\s]+)*)\s*$",
-        "the Python of the environment is too old or too new for the pinned version ({version} needs {needs})",
-        "set python to {needs} in environment.yml, or pin an older version; finbehave deploy MODEL --plan checks it",
+        r"versions that require a different python version: .{0,4000}?(?P<last>\S+ Requires-Python \S+)\s*$",
+        (
+            "the Python of the environment does not fit {pin}, which needs {needs}",
+            "the Python of the environment does not fit the releases that were asked for ({last})",
+        ),
+        (
+            "set python to {needs} in environment.yml, or pin another version; finbehave deploy MODEL --plan checks it",
+            "set python in environment.yml to what the line asks for, or pin another version; finbehave deploy MODEL --plan "
+            "checks it",
+        ),
         "pip",
         0.8,
         present=r"No matching distribution found|could not find a version",
+        near=(
+            r"(?:No matching distribution found for|satisfies the requirement) (?P<pin>[^\s(]+)",
+            r"(?<![\w.]){version} Requires-Python (?P<needs>[^;\s]+)",
+        ),
     ),
     Signature(
         "python-version",

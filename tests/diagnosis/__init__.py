@@ -1,0 +1,1 @@
+"""Naming causes from logs."""
