@@ -233,6 +233,8 @@ class _Diagnosis:
             return False
         if signature.not_frames and frames and _compiled(signature.not_frames).search(frames[-1]):
             return False
+        if signature.unless_line and _compiled(signature.unless_line).search(match.string):
+            return False
         if signature.present and not self._shows(signature.present):
             return False
         if signature.absent_after and self._last(signature.absent_after).get(self.lines[at].stream, -1) > at:
@@ -277,7 +279,7 @@ class _Diagnosis:
     ) -> tuple[dict[str, str], tuple[int, ...]]:
         """What the templates may use, and the other lines that it was read from."""
         facts = {name: fact.value for name, fact in self.context.facts.items()}
-        fields = facts | fields_of(match.groupdict())
+        fields = fields_of(facts | match.groupdict())
         if phase is Phase.START:
             fields["starting"] = "init()"
         end = raised.end if raised else at
@@ -308,8 +310,8 @@ class _Diagnosis:
 def _root(chain: Chain, hits: Sequence[_Hit]) -> _Hit:
     """The exception of a chain that is to be mended: the first known one, unless it was only tried.
 
-    Raised while another one was handled, a known exception is the cause where the handled one is of the kind that people
-    try on purpose (a file that may not be there, a module that may not be installed, another form of a file).
+    Raised while another one was handled, a known exception is the cause where the handled one is of the kind that
+    people try on purpose (a file that may not be there, a module that may not be installed, another form of a file).
     """
     first = hits[0]
     if not _is_tentative(first):

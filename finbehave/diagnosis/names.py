@@ -1,7 +1,8 @@
 """Names that logs mention: what a package is called where it is installed from, and which library a class belongs to.
 
 Data only. Sources: the distributions' own metadata (``top_level.txt``) for ``DISTRIBUTIONS``; the classes that
-scikit-learn 0.24, 1.5 and 1.8 define for ``SKLEARN_CLASSES``; "What's New In Python" 3.8 to 3.13 for ``STDLIB_CHANGES``.
+scikit-learn 0.24, 1.5 and 1.8 define for ``SKLEARN_CLASSES``; "What's New In Python" 3.8 to 3.13 for
+``STDLIB_CHANGES``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ DISTRIBUTIONS = {
     "azure.storage.blob": "azure-storage-blob", "azure.storage": "azure-storage-blob",
     "azure.keyvault.secrets": "azure-keyvault-secrets", "azure.keyvault": "azure-keyvault-secrets",
     "azure.monitor.opentelemetry": "azure-monitor-opentelemetry", "azure.cosmos": "azure-cosmos",
-    "azure.eventhub": "azure-eventhub", "azure.servicebus": "azure-servicebus", "azure.data.tables": "azure-data-tables",
+    "azure.eventhub": "azure-eventhub", "azure.servicebus": "azure-servicebus",
+    "azure.data.tables": "azure-data-tables",
     "google.cloud.storage": "google-cloud-storage", "google.cloud.bigquery": "google-cloud-bigquery",
     "google.cloud": "google-cloud-core", "google.protobuf": "protobuf", "google.auth": "google-auth",
     "opencensus.ext.azure": "opencensus-ext-azure", "opentelemetry": "opentelemetry-api", "ruamel.yaml": "ruamel.yaml",
@@ -69,8 +71,7 @@ DISTRIBUTIONS = {
 LIBRARIES = tuple(sorted({name.partition(".")[0] for name in DISTRIBUTIONS} - {"azureml", "azure", "google"}))
 """Packages that others install: a submodule of theirs that is not there means another version of them."""
 
-SKLEARN_CLASSES = tuple(
-    """
+_CLASSES = """
     ARDRegression AdaBoostClassifier AdaBoostRegressor AdditiveChi2Sampler AffinityPropagation AgglomerativeClustering
     BaggingClassifier BaggingRegressor BayesianGaussianMixture BayesianRidge BernoulliNB BernoulliRBM Binarizer Birch
     BisectingKMeans CCA CalibratedClassifierCV CategoricalNB ClassicalMDS ClassifierChain ColumnTransformer ComplementNB
@@ -109,16 +110,15 @@ SKLEARN_CLASSES = tuple(
     Product RBF RationalQuadratic Sum Tree TreePredictor WhiteKernel _BinMapper _CalibratedClassifier
     _ConstantPredictor _MultimetricScorer _PassthroughScorer _PredictScorer _ProbaScorer _RidgeGCV _Scorer
     _SigmoidCalibration _ThresholdScorer
-    """.split()
-)
-
-SKLEARN_METHODS = tuple(
     """
+SKLEARN_CLASSES = tuple(_CLASSES.split())
+
+_METHODS = """
     predict predict_proba predict_log_proba decision_function transform inverse_transform fit fit_transform fit_predict
     score score_samples kneighbors sample apply get_feature_names get_feature_names_out feature_importances_ coef_
     intercept_ classes_ feature_names_in_ n_features_in_ named_steps best_estimator_ columns
-    """.split()
-)
+    """
+SKLEARN_METHODS = tuple(_METHODS.split())
 """What people ask a model for. One that has none of these need not come from another version."""
 
 SAVED_BY = {
@@ -155,8 +155,8 @@ PANDAS_REMOVED = ("append", "iteritems", "ix", "as_matrix", "get_value", "set_va
 
 STDLIB_CHANGES = (
     "distutils", "imp", "asynchat", "asyncore", "smtpd", "tomllib", "zoneinfo", "graphlib", "importlib.metadata",
-    "importlib.resources", "cgi", "crypt", "imghdr", "pipes", "telnetlib", "uu", "nntplib", "xdrlib", "audioop", "sndhdr",
-    "formatter", "parser", "symbol", "binhex", "dummy_threading", "lib2to3", "compression", "_bootlocale",
+    "importlib.resources", "cgi", "crypt", "imghdr", "pipes", "telnetlib", "uu", "nntplib", "xdrlib", "audioop",
+    "sndhdr", "formatter", "parser", "symbol", "binhex", "dummy_threading", "lib2to3", "compression", "_bootlocale",
 )  # fmt: skip
 """Modules of the standard library that one Python has and another has not."""
 

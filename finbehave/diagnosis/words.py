@@ -30,6 +30,8 @@ def fields_of(groups: Mapping[str, str | None]) -> dict[str, str]:
     saved = SAVED_BY.get("." + fields.get("attribute", "")) or SAVED_BY.get(module)
     if saved:
         fields["range"] = saved
+    if "port" in fields and fields.get("listening", fields["port"]) != fields["port"]:
+        fields["other_port"] = fields["port"]
     if "==" in fields.get("pin", ""):
         fields.setdefault("version", fields["pin"].rpartition("==")[2])
     if fields.get("aadsts") in AADSTS:

@@ -138,7 +138,8 @@ _SKLEARN = [
         "a binary layout that changed",
         "sklearn-mismatch",
         in_run(
-            "ValueError: Buffer dtype mismatch, expected 'unsigned int' but got 'long long' in 'node_struct.feature_idx'",
+            "ValueError: Buffer dtype mismatch, expected 'unsigned int' but got 'long long' in "
+            "'node_struct.feature_idx'",
             '  File "sklearn/ensemble/_hist_gradient_boosting/_predictor.pyx", line 40, in sklearn.ensemble._predict\n',
         ),
         "Buffer dtype mismatch",
@@ -175,7 +176,8 @@ _NUMPY = [
     Case(
         "a C interface of another version",
         "numpy-abi",
-        BANNER + "RuntimeError: module compiled against ABI version 0x1000009 but this version of numpy is 0x2000000\n"
+        BANNER
+        + "RuntimeError: module compiled against ABI version 0x1000009 but this version of numpy is 0x2000000\n"
         + in_import("ImportError: numpy.core.multiarray failed to import"),
         "0x1000009",
     ),
@@ -203,7 +205,7 @@ _NUMPY = [
         in_import("ModuleNotFoundError: No module named 'numpy.core._multiarray_umath'"),
         "_multiarray_umath",
     ),
-]  # fmt: skip
+]
 
 _PYTHON = [
     Case(
@@ -229,13 +231,17 @@ _PYTHON = [
     Case(
         "a name that moved inside the standard library",
         "python-version",
-        in_import("ImportError: cannot import name 'Mapping' from 'collections' (/opt/lib/python3.10/collections/__init__.py)"),
+        in_import(
+            "ImportError: cannot import name 'Mapping' from 'collections' (/opt/lib/python3.10/collections/__init__.py)"
+        ),
         "'Mapping' from 'collections'",
     ),
     Case(
         "newer syntax in an installed package",
         "python-version",
-        in_import("SyntaxError: invalid syntax", f'  File "{SITE}/newlib/core.py", line 8\n    match value:\n          ^\n'),
+        in_import(
+            "SyntaxError: invalid syntax", f'  File "{SITE}/newlib/core.py", line 8\n    match value:\n          ^\n'
+        ),
         "SyntaxError",
     ),
     Case(
@@ -405,7 +411,9 @@ _LIBRARIES = [
     Case(
         "a saved booster of another version",
         "library-mismatch",
-        in_init("xgboost.core.XGBoostError: [06:40:17] Check failed: If you are loading a serialized model (like pickle)"),
+        in_init(
+            "xgboost.core.XGBoostError: [06:40:17] Check failed: If you are loading a serialized model (like pickle)"
+        ),
         "serialized model",
     ),
 ]
@@ -416,7 +424,8 @@ _MODELS = [
         "model-not-found",
         in_init(
             f"FileNotFoundError: [Errno 2] No such file or directory: '{FOLDER}/best.pkl'",
-            tree=server("Model Directory Contents:", "12/", "    outputs/", "        MLmodel", "        best.pkl") + "\n",
+            tree=server("Model Directory Contents:", "12/", "    outputs/", "        MLmodel", "        best.pkl")
+            + "\n",
         ),
         "best.pkl",
         ("AZUREML_MODEL_DIR", "outputs/best.pkl"),
@@ -433,7 +442,8 @@ _MODELS = [
         "model-not-found",
         in_init(
             "TypeError: expected str, bytes or os.PathLike object, not NoneType",
-            '  File "/var/azureml-app/bank/score.py", line 12, in init\n    p = os.path.join(os.getenv("AZUREML_MODEL_DIR"))\n',
+            '  File "/var/azureml-app/bank/score.py", line 12, in init\n    p = '
+            'os.path.join(os.getenv("AZUREML_MODEL_DIR"))\n',
         ),
         "not NoneType",
         ("AZUREML_MODEL_DIR",),
@@ -502,14 +512,18 @@ _SCRIPTS = [
             "have a run() function defined.",
             level="E",
         )
-        + "\n" + FAILED_BOOT,
+        + "\n"
+        + FAILED_BOOT,
         "does not have a run()",
         ("run(data)",),
     ),
     Case(
         "a bracket that is not closed",
         "score-script-invalid",
-        in_import("SyntaxError: '(' was never closed", '  File "/var/azureml-app/bank/score.py", line 8\n    def run(\n           ^\n'),
+        in_import(
+            "SyntaxError: '(' was never closed",
+            '  File "/var/azureml-app/bank/score.py", line 8\n    def run(\n           ^\n',
+        ),
         "never closed",
         ("score.py",),
     ),
@@ -529,7 +543,10 @@ _SCRIPTS = [
     Case(
         "an exception while the script is imported",
         "init-failed",
-        in_import("KeyError: 'RISK_TABLE'", '  File "/var/azureml-app/bank/score.py", line 5, in <module>\n    x = os.environ["RISK_TABLE"]\n'),
+        in_import(
+            "KeyError: 'RISK_TABLE'",
+            '  File "/var/azureml-app/bank/score.py", line 5, in <module>\n    x = os.environ["RISK_TABLE"]\n',
+        ),
         "RISK_TABLE",
     ),
     Case(
@@ -558,7 +575,7 @@ _SCRIPTS = [
         in_run("ValueError: Out of range float values are not JSON compliant"),
         "not JSON compliant",
     ),
-]  # fmt: skip
+]
 
 _REQUESTS = [
     Case(
@@ -568,7 +585,12 @@ _REQUESTS = [
         "9 features",
         ("9", "8", "finbehave invoke"),
     ),
-    Case("columns that are missing", "input-invalid", in_run("ValueError: columns are missing: {'tenure', 'age'}"), "tenure"),
+    Case(
+        "columns that are missing",
+        "input-invalid",
+        in_run("ValueError: columns are missing: {'tenure', 'age'}"),
+        "tenure",
+    ),
     Case(
         "text for a number",
         "input-invalid",
@@ -585,7 +607,10 @@ _REQUESTS = [
     Case(
         "a body that is no JSON",
         "input-invalid",
-        in_run("json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)", _frame("json/decoder.py", "decode", "x")),
+        in_run(
+            "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+            _frame("json/decoder.py", "decode", "x"),
+        ),
         "JSONDecodeError",
     ),
     Case(
@@ -606,12 +631,18 @@ _PROCESSES = [
     Case(
         "a worker killed from outside",
         "out-of-memory",
-        BANNER + INVOKING + "2025-11-07 06:40:29,000 E [31] gunicorn.error - Worker (pid:88) was sent SIGKILL! Perhaps out of memory?\n"
+        BANNER + INVOKING + "2025-11-07 06:40:29,000 E [31] gunicorn.error - Worker (pid:88) was sent SIGKILL! "
+        "Perhaps out of memory?\n"
         "2025-11-07 06:40:29,010 I [90] gunicorn.error - Booting worker with pid: 90\n",
         "SIGKILL",
         ("--instance-type",),
     ),
-    Case("an older gunicorn", "out-of-memory", "[2021-01-01 00:00:00 +0000] [8] [WARNING] Worker with pid 12 was terminated due to signal 9\n", "signal 9"),
+    Case(
+        "an older gunicorn",
+        "out-of-memory",
+        "[2021-01-01 00:00:00 +0000] [8] [WARNING] Worker with pid 12 was terminated due to signal 9\n",
+        "signal 9",
+    ),
     Case(
         "an array too large",
         "out-of-memory",
@@ -619,8 +650,15 @@ _PROCESSES = [
         "11.2 GiB",
         ("11.2 GiB",),
     ),
-    Case("Kubernetes' word", "out-of-memory", "State: Terminated\n  Reason: OOMKilled\n  Exit Code: 137\n", "OOMKilled"),
-    Case("the shell's word", "out-of-memory", "/start.sh: line 12:    57 Killed                  python worker.py\n", "Killed"),
+    Case(
+        "Kubernetes' word", "out-of-memory", "State: Terminated\n  Reason: OOMKilled\n  Exit Code: 137\n", "OOMKilled"
+    ),
+    Case(
+        "the shell's word",
+        "out-of-memory",
+        "/start.sh: line 12:    57 Killed                  python worker.py\n",
+        "Killed",
+    ),
     Case(
         "a native crash",
         "segfault",
@@ -631,7 +669,8 @@ _PROCESSES = [
     Case(
         "a native crash that Python reports",
         "segfault",
-        'Fatal Python error: Segmentation fault\n\nCurrent thread 0x7f (most recent call first):\n  File "m.py", line 3 in load\n',
+        'Fatal Python error: Segmentation fault\n\nCurrent thread 0x7f (most recent call first):\n  File "m.py", '
+        "line 3 in load\n",
         "Segmentation fault",
     ),
     Case("a native crash by its exit code", "segfault", "container blue exited with code 139\n", "139"),
@@ -660,7 +699,8 @@ _PROCESSES = [
         "the server's own limit",
         "scoring-timeout",
         in_run(
-            "azureml_inference_server_http.server.user_script.UserScriptTimeout: Script failed to finish execution within "
+            "azureml_inference_server_http.server.user_script.UserScriptTimeout: Script failed to finish execution "
+            "within "
             "the allocated time: 750ms"
         ),
         "750ms",
@@ -670,7 +710,8 @@ _PROCESSES = [
     Case(
         "a probe for another path",
         "probe-misconfigured",
-        BANNER + INVOKING + SERVING + "Kind: Pod, Name: x, Type: Warning, Message: Liveness probe failed: HTTP probe failed with "
+        BANNER + INVOKING + SERVING + "Kind: Pod, Name: x, Type: Warning, Message: Liveness probe failed: HTTP probe "
+        "failed with "
         "statuscode: 404\n",
         "statuscode: 404",
         ("31311",),
@@ -678,7 +719,9 @@ _PROCESSES = [
     Case(
         "a probe for another port",
         "probe-misconfigured",
-        BANNER + INVOKING + SERVING
+        BANNER
+        + INVOKING
+        + SERVING
         + 'Readiness probe failed: Get "http://10.1.0.4:5001/": dial tcp 10.1.0.4:5001: connect: connection refused\n',
         "5001",
         ("5001", "31311"),
@@ -690,7 +733,7 @@ _PROCESSES = [
         "Errno 28",
         ("space",),
     ),
-]  # fmt: skip
+]
 
 _BUILDS = [
     Case(
@@ -704,7 +747,8 @@ _BUILDS = [
     Case(
         "pins that conflict, pip",
         "image-build-failed",
-        "ERROR: Cannot install numpy==1.19.0 and pandas==2.2.0 because these package versions have conflicting dependencies.\n"
+        "ERROR: Cannot install numpy==1.19.0 and pandas==2.2.0 because these package versions have conflicting "
+        "dependencies.\n"
         "The conflict is caused by:\n    pandas 2.2.0 depends on numpy>=1.22.4\n"
         "ERROR: ResolutionImpossible: for help visit the manual\n",
         "conflicting dependencies",
@@ -727,7 +771,8 @@ _BUILDS = [
     Case(
         "pins that conflict, uv",
         "image-build-failed",
-        "  × No solution found when resolving dependencies:\n  ╰─▶ Because there is no version of lightgbm==99.0 and you "
+        "  × No solution found when resolving dependencies:\n  ╰─▶ Because there is no version of lightgbm==99.0 and "
+        "you "
         "require lightgbm==99.0, we can conclude that your requirements are unsatisfiable.\n",
         "No solution found",
         ("lightgbm==99.0",),
@@ -740,7 +785,12 @@ _BUILDS = [
         "gcc",
         ("hdbscan",),
     ),
-    Case("only the platform's word", "image-build-failed", "(ImageBuildFailure) Image build failed. See the log.\n", "ImageBuildFailure"),
+    Case(
+        "only the platform's word",
+        "image-build-failed",
+        "(ImageBuildFailure) Image build failed. See the log.\n",
+        "ImageBuildFailure",
+    ),
     Case(
         "an image that may not be pulled",
         "image-pull-denied",
@@ -748,7 +798,7 @@ _BUILDS = [
         "Failed to pull",
         ("AcrPull",),
     ),
-]  # fmt: skip
+]
 
 _PLATFORM = [
     Case(
@@ -759,37 +809,98 @@ _PLATFORM = [
         "Not enough quota",
         ("Standard_F4s_v2", "0/6"),
     ),
-    Case("no quota for endpoints", "quota", "InferencingClientCallFailed: Endpoint Quota reached for subscription 0.\n", "Endpoint Quota", ("finbehave delete",)),
+    Case(
+        "no quota for endpoints",
+        "quota",
+        "InferencingClientCallFailed: Endpoint Quota reached for subscription 0.\n",
+        "Endpoint Quota",
+        ("finbehave delete",),
+    ),
     Case("too fast", "throttled", "HTTP/1.1 429 Too Many Requests\nretry-after: 7\n", "429", ("Retry-After",)),
-    Case("too fast, in the access log", "throttled", BANNER + INVOKING + SERVING + server("POST /score 429 1.0ms 20") + "\n", "429"),
-    Case("a key that no longer holds", "auth-key", "{'error': {'code': 'key_auth_access_denied', 'message': 'Access denied'}}\n", "key_auth", ("finbehave keys show",)),
-    Case("a secret that has expired", "auth-token", "ClientAuthenticationError: AADSTS7000222: The provided client secret keys are expired.\n", "AADSTS7000222", ("client secret has expired", "az login")),
-    Case("nobody signed in", "auth-token", "DefaultAzureCredential failed to retrieve a token from the included credentials.\n", "failed to retrieve", ("az login",)),
+    Case(
+        "too fast, in the access log",
+        "throttled",
+        BANNER + INVOKING + SERVING + server("POST /score 429 1.0ms 20") + "\n",
+        "429",
+    ),
+    Case(
+        "a key that no longer holds",
+        "auth-key",
+        "{'error': {'code': 'key_auth_access_denied', 'message': 'Access denied'}}\n",
+        "key_auth",
+        ("finbehave keys show",),
+    ),
+    Case(
+        "a secret that has expired",
+        "auth-token",
+        "ClientAuthenticationError: AADSTS7000222: The provided client secret keys are expired.\n",
+        "AADSTS7000222",
+        ("client secret has expired", "az login"),
+    ),
+    Case(
+        "nobody signed in",
+        "auth-token",
+        "DefaultAzureCredential failed to retrieve a token from the included credentials.\n",
+        "failed to retrieve",
+        ("az login",),
+    ),
     Case(
         "a role that is missing",
         "role-missing",
-        "(AuthorizationFailed) The client 'x' does not have authorization to perform action 'Microsoft.MachineLearningServices/"
+        "(AuthorizationFailed) The client 'x' does not have authorization to perform action "
+        "'Microsoft.MachineLearningServices/"
         "workspaces/onlineEndpoints/write' over scope '/subscriptions/0'\n",
         "AuthorizationFailed",
         ("onlineEndpoints/write",),
     ),
-    Case("an endpoint that is not there", "endpoint-not-found", "(ResourceNotFound) The Resource 'Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/spend' under resource group 'g' was not found.\n", "was not found", ("spend", "finbehave status")),
-    Case("an endpoint without traffic", "no-traffic", "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight values\n", "No valid deployments", ("finbehave traffic set",)),
-    Case("somebody else is at it", "conflict", "Cannot create a deployment in endpoint spend because it is in Updating provisioning state.\n", "Updating provisioning state"),
+    Case(
+        "an endpoint that is not there",
+        "endpoint-not-found",
+        "(ResourceNotFound) The Resource "
+        "'Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/spend' under resource group 'g' was not "
+        "found.\n",
+        "was not found",
+        ("spend", "finbehave status"),
+    ),
+    Case(
+        "an endpoint without traffic",
+        "no-traffic",
+        "No valid deployments to route to. Please check that the "
+        "endpoint has at least one deployment with positive weight values\n",
+        "No valid deployments",
+        ("finbehave traffic set",),
+    ),
+    Case(
+        "somebody else is at it",
+        "conflict",
+        "Cannot create a deployment in endpoint spend because it is in Updating provisioning state.\n",
+        "Updating provisioning state",
+    ),
     Case(
         "a name that does not resolve",
         "network-blocked",
         in_init(
-            "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='bank.blob.core.windows.net', port=443): Max retries "
+            "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='bank.blob.core.windows.net', port=443): "
+            "Max retries "
             "exceeded with url: / (Caused by NameResolutionError: [Errno -3] Temporary failure in name resolution)",
             _frame("requests/adapters.py", "send", "raise ConnectionError(e)"),
         ),
         "Max retries",
         ("bank.blob.core.windows.net",),
     ),
-    Case("a private workspace", "network-blocked", "Public network access is disabled for the workspace; use a private endpoint.\n", "Public network access"),
-    Case("the platform itself", "platform-error", "(InternalServerError) An internal server error occurred. Please try again.\n", "InternalServerError"),
-]  # fmt: skip
+    Case(
+        "a private workspace",
+        "network-blocked",
+        "Public network access is disabled for the workspace; use a private endpoint.\n",
+        "Public network access",
+    ),
+    Case(
+        "the platform itself",
+        "platform-error",
+        "(InternalServerError) An internal server error occurred. Please try again.\n",
+        "InternalServerError",
+    ),
+]
 
 CASES: tuple[Case, ...] = (
     *_SKLEARN, *_NUMPY, *_PYTHON, *_PACKAGES, *_CLASSES, *_LIBRARIES, *_MODELS, *_SCRIPTS, *_REQUESTS, *_PROCESSES,

@@ -117,7 +117,8 @@ def in_our_worker(raised: str, *, running: bool = False, frames: str = "") -> st
     if running:
         head = "worker 4711 of blue is ready: spend-propensity:1.0.0\nTraceback (most recent call last):\n"
         calls = (
-            f'  File "{where}/answers.py", line 133, in _score\n    predictions, probabilities = self._predict(columns)\n'
+            f'  File "{where}/answers.py", line 133, in _score\n    predictions, probabilities = '
+            f"self._predict(columns)\n"
             f'  File "{where}/model.py", line 46, in predict\n    probabilities = self.pipeline.predict_proba(frame)\n'
         )
     else:
@@ -126,7 +127,8 @@ def in_our_worker(raised: str, *, running: bool = False, frames: str = "") -> st
             f'  File "{where}/worker.py", line 170, in <module>\n    main()\n'
             f'  File "{where}/worker.py", line 45, in main\n    worker.load(arguments.package)\n'
             f'  File "{where}/worker.py", line 78, in load\n    model = Model.open(package)\n'
-            f'  File "{where}/model.py", line 33, in open\n    return cls(joblib.load(os.path.join(package)), manifest)\n'
+            f'  File "{where}/model.py", line 33, in open\n    return cls(joblib.load(os.path.join(package)), '
+            f"manifest)\n"
         )
     return head + calls + frames + raised.rstrip("\n") + "\n"
 

@@ -15,7 +15,9 @@ _PIECES = st.one_of(
     st.text(max_size=60),
     st.sampled_from([anchor for signature in SIGNATURES for anchor in signature.anchors]),
     st.sampled_from([line for case in CASES for line in case.log.split("\n")]),
-    st.sampled_from(["\n", "\r\n", "\r", "\x1b[31m", "Traceback (most recent call last):\n", '  File "x", line 1, in f\n', "{", '"']),
+    st.sampled_from(
+        ["\n", "\r\n", "\r", "\x1b[31m", "Traceback (most recent call last):\n", '  File "x", line 1, in f\n', "{", '"']
+    ),
 )
 _LOGS = st.lists(_PIECES, max_size=40).map("".join)
 

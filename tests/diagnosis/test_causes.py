@@ -14,16 +14,46 @@ from finbehave.diagnosis.signatures.scripts import INIT_FAILED, RUN_FAILED
 from tests.diagnosis.corpus import CASES, Case
 
 CONTRACT = frozenset(
-    """
-    sklearn-mismatch numpy-abi python-version missing-package missing-class model-not-found model-corrupt model-is-pointer
-    score-script-missing score-script-invalid library-mismatch init-failed init-timeout out-of-memory segfault run-failed
-    response-not-json scoring-timeout input-invalid probe-misconfigured image-build-failed image-pull-denied quota throttled
-    auth-key auth-token role-missing endpoint-not-found no-traffic conflict network-blocked disk-full platform-error
-    """.split()
+    [
+        "sklearn-mismatch",
+        "numpy-abi",
+        "python-version",
+        "missing-package",
+        "missing-class",
+        "model-not-found",
+        "model-corrupt",
+        "model-is-pointer",
+        "score-script-missing",
+        "score-script-invalid",
+        "library-mismatch",
+        "init-failed",
+        "init-timeout",
+        "out-of-memory",
+        "segfault",
+        "run-failed",
+        "response-not-json",
+        "scoring-timeout",
+        "input-invalid",
+        "probe-misconfigured",
+        "image-build-failed",
+        "image-pull-denied",
+        "quota",
+        "throttled",
+        "auth-key",
+        "auth-token",
+        "role-missing",
+        "endpoint-not-found",
+        "no-traffic",
+        "conflict",
+        "network-blocked",
+        "disk-full",
+        "platform-error",
+    ]
 )
 
 COMMAND_OR_EDIT = re.compile(
-    r"finbehave \w+|environment\.yml|\b(?:add|pin|set|put|correct|write|return|load|free|give|wait|ask|read|use|see|move|ship"
+    r"finbehave \w+|environment\.yml|\b(?:add|pin|set|put|correct|write|return|load|free|give|wait|ask|read|use|see"
+    r"|move|ship"
     r"|take|name|copy|download|git lfs|az login|build|send|upgrade)\b"
 )
 
@@ -67,7 +97,8 @@ def test_every_anchor_is_in_small_letters_and_every_pattern_compiles() -> None:
 
 def test_a_release_that_needs_another_python_is_two_things_to_mend() -> None:
     log = (
-        "ERROR: Ignored the following versions that require a different python version: 2.0.1 Requires-Python >=3.9; 2.3.0 "
+        "ERROR: Ignored the following versions that require a different python version: 2.0.1 Requires-Python >=3.9; "
+        "2.3.0 "
         "Requires-Python >=3.10,<3.14\n"
         "ERROR: No matching distribution found for pandas==2.0.1\n"
     )
@@ -85,5 +116,7 @@ def test_explaining_needs_none_of_the_heavy_libraries() -> None:
         "import sys; from finbehave.diagnosis.engine import explain; explain(['No module named x']);"
         "print([m for m in ('pandas', 'numpy', 'rich', 'typer', 'pydantic', 'httpx', 'sklearn') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
     assert done.stdout.strip() == "[]"

@@ -38,9 +38,11 @@ HARMLESS = {
     "nothing": "",
     "a version warning": BANNER
     + INVOKING
-    + f"{SITE}/sklearn/base.py:376: InconsistentVersionWarning: Trying to unpickle estimator PCA from version 1.1.3 when "
+    + f"{SITE}/sklearn/base.py:376: InconsistentVersionWarning: Trying to unpickle estimator PCA from version 1.1.3 "
+    f"when "
     "using version 1.5.2. This might lead to breaking code or invalid results.\n  warnings.warn(\n" + SERVING,
-    "a numpy size warning": f"{SITE}/x.py:219: RuntimeWarning: numpy.ufunc size changed, may indicate binary incompatibility. "
+    "a numpy size warning": f"{SITE}/x.py:219: RuntimeWarning: numpy.ufunc size changed, may indicate binary "
+    f"incompatibility. "
     "Expected 192 from C header, got 216 from PyObject\n" + BANNER + INVOKING + SERVING,
     "a future warning": f"{SITE}/sklearn/utils/deprecation.py:151: FutureWarning: 'force_all_finite' was renamed to "
     "'ensure_all_finite' in 1.6\n" + BANNER + INVOKING + SERVING,
@@ -53,19 +55,27 @@ HARMLESS = {
     + INVOKING
     + SERVING
     + "Data drop: HTTPSConnectionPool(host='dc.services.visualstudio.com', port=443): Max retries exceeded\n",
-    "the front before the server is up": "2025/11/07 06:40:15 [error] 31#31: *1 connect() failed (111: Connection refused) "
-    'while connecting to upstream, client: 10.0.0.1, upstream: "http://127.0.0.1:31311/"\n' + BANNER + INVOKING + SERVING,
-    "run type providers": "2022-09-21 13:13:50,198 | azureml.core | WARNING | Failure while loading azureml_run_type_providers. "
-    "Failed to load entrypoint automl = azureml.train.automl.run:AutoMLRun with exception (numpy 1.19 (/x), Requirement.parse("
+    "the front before the server is up": "2025/11/07 06:40:15 [error] 31#31: *1 connect() failed (111: Connection "
+    "refused) while "
+    'connecting to upstream, client: 10.0.0.1, upstream: "http://127.0.0.1:31311/"\n' + BANNER + INVOKING + SERVING,
+    "run type providers": "2022-09-21 13:13:50,198 | azureml.core | WARNING | Failure while loading "
+    "azureml_run_type_providers. "
+    "Failed to load entrypoint automl = azureml.train.automl.run:AutoMLRun with exception (numpy 1.19 (/x), "
+    "Requirement.parse("
     "'numpy>=1.20'), {'shap'}).\n",
-    "a GPU that is not there": "2025-11-07 W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic "
-    "library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory\n"
+    "a GPU that is not there": "2025-11-07 W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not "
+    "load dynamic "
+    "library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file: No such file or "
+    "directory\n"
     + BANNER + INVOKING + SERVING,
-    "pip's remark after a success": "ERROR: pip's dependency resolver does not currently take into account all the packages "
+    "pip's remark after a success": "ERROR: pip's dependency resolver does not currently take into account all the "
+    "packages "
     "that are installed.\nxgboost 2.0 requires numpy, which is not installed.\nSuccessfully installed flask-3.1\n",
-    "pip that tries again": "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError(Temporary failure in "
+    "pip that tries again": "WARNING: Retrying (Retry(total=4)) after connection broken by "
+    "'NewConnectionError(Temporary failure in "
     "name resolution)': /simple/flask/\nSuccessfully installed flask-3.1\n",
-    "conda that tries again": "Solving environment: ...working... failed with initial frozen solve. Retrying with flexible solve.\n"
+    "conda that tries again": "Solving environment: ...working... failed with initial frozen solve. Retrying with "
+    "flexible solve.\n"
     "Solving environment: ...working... done\n",
     "crawlers": BANNER + INVOKING + SERVING + "10.0.0.9 - - \"GET /robots.txt HTTP/1.1\" 404 9\n",
     "an optional import that a script handles": BANNER
@@ -119,7 +129,8 @@ def test_what_follows_from_a_crash_is_not_named_beside_it() -> None:
     assert codes(PROBES + MISSING) == ["missing-package"]
     build = (
         "ERROR: No matching distribution found for scikit-learn==9.9\nfailed\nCondaEnvException: Pip failed\n"
-        "The command '/bin/sh -c conda env create' returned a non-zero code: 1\n(ImageBuildFailure) Image build failed\n"
+        "The command '/bin/sh -c conda env create' returned a non-zero code: 1\n(ImageBuildFailure) Image build "
+        "failed\n"
     )
     assert codes(build) == ["image-build-failed"]
 
@@ -142,7 +153,8 @@ def test_a_worker_killed_beside_one_whose_time_ran_out_is_a_cause_of_its_own() -
 
 def test_a_version_warning_far_above_names_the_version_to_pin() -> None:
     warning = (
-        "sklearn/base.py:376: InconsistentVersionWarning: Trying to unpickle estimator Ridge from version 0.24.2 when using "
+        "sklearn/base.py:376: InconsistentVersionWarning: Trying to unpickle estimator Ridge from version 0.24.2 "
+        "when using "
         "version 1.6.1. This might lead to breaking code.\n"
     )
     log = warning + "noise\n" * 500 + in_init("ModuleNotFoundError: No module named 'sklearn._loss'")
@@ -163,7 +175,9 @@ def _chain(*raised: str, link: str = DURING) -> str:
 
 def test_the_exception_that_was_wrapped_is_the_cause() -> None:
     direct = "\n\nThe above exception was the direct cause of the following exception:\n\n"
-    log = _chain("ModuleNotFoundError: No module named 'sklearn.ensemble.bagging'", "RuntimeError: no model", link=direct)
+    log = _chain(
+        "ModuleNotFoundError: No module named 'sklearn.ensemble.bagging'", "RuntimeError: no model", link=direct
+    )
     assert codes(log) == ["sklearn-mismatch"]
     (cause,) = diagnose(_chain("KeyError: 'north'", "RuntimeError: no segments", link=direct))
     assert cause.code == "init-failed"
@@ -180,7 +194,8 @@ def test_a_slip_in_the_handler_is_not_the_cause() -> None:
 
 def test_what_was_only_tried_is_not_the_cause() -> None:
     tried_the_form = _chain(
-        "_pickle.UnpicklingError: invalid load key, '\\x78'.", "ModuleNotFoundError: No module named 'sklearn.tree.tree'"
+        "_pickle.UnpicklingError: invalid load key, '\\x78'.",
+        "ModuleNotFoundError: No module named 'sklearn.tree.tree'",
     )
     assert codes(tried_the_form) == ["sklearn-mismatch"]
     tried_the_file = _chain(
@@ -257,7 +272,9 @@ def test_the_same_cause_through_every_wrapping(case: object) -> None:
         assert [(cause.code, cause.title, [e.line for e in cause.evidence]) for cause in diagnose(wrapped)] == plain
     lines = log.split("\n")
     stamped = "\n".join(f"2025-11-07T06:40:15.1234567Z {line}" for line in lines)
-    docker = "\n".join(json.dumps({"log": line + "\n", "stream": "stderr", "time": "2025-11-07T06:40:15Z"}) for line in lines)
+    docker = "\n".join(
+        json.dumps({"log": line + "\n", "stream": "stderr", "time": "2025-11-07T06:40:15Z"}) for line in lines
+    )
     for wrapped in (stamped, docker, json.dumps({"content": log}), json.dumps(lines), json.dumps({"value": lines})):
         assert [cause.code for cause in diagnose(wrapped)] == [code for code, _, _ in plain]
     assert [cause.code for cause in explain(lines)] == [code for code, _, _ in plain]
@@ -286,7 +303,10 @@ def test_lost_indentation_does_not_hide_a_traceback() -> None:
 
 
 def test_a_cause_is_found_in_a_megabyte_of_noise_at_its_line() -> None:
-    noise = "".join(f"2025-11-07 06:40:15,000 I [88] app - scored {n} rows in {n % 17} ms: {string.ascii_letters}\n" for n in range(5000))
+    noise = "".join(
+        f"2025-11-07 06:40:15,000 I [88] app - scored {n} rows in {n % 17} ms: {string.ascii_letters}\n"
+        for n in range(5000)
+    )
     (cause,) = diagnose(noise + MISSING + noise)
     assert cause.code == "missing-package"
     expected = 5000 + MISSING[: MISSING.index("ModuleNotFoundError")].count("\n") + 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from finbehave.diagnosis.signatures import builds, models, packages, platforms, processes, scripts, versions
+from finbehave.diagnosis.signatures import builds, estimators, models, packages, platforms, processes, scripts, versions
 from finbehave.diagnosis.signatures.form import Signature
 
 SIGNATURES: tuple[Signature, ...] = (
     *scripts.SIGNATURES,
-    *versions.SKLEARN_SIGNATURES,
+    *estimators.SIGNATURES,
     *versions.NUMPY_SIGNATURES,
     *versions.PYTHON_SIGNATURES,
     *versions.LIBRARY_SIGNATURES,

@@ -5,23 +5,40 @@ from __future__ import annotations
 from finbehave.diagnosis.signatures.form import Signature
 from finbehave.diagnosis.signatures.remedies import BUILD
 
-_LOWER = "set python to a version that {pin} has a release for, or lower {pin}, in environment.yml; finbehave deploy MODEL --plan checks it"
+_LOWER = "set python to a version that {pin} has a release for, or lower {pin}, in environment.yml; finbehave deploy "
+"MODEL --plan checks it"
 _PULL = (
-    "give the endpoint's identity the role AcrPull on the registry and check the image's name and tag; then finbehave deploy "
+    "give the endpoint's identity the role AcrPull on the registry and check the image's name and tag; then "
+    "finbehave deploy "
     "MODEL"
 )
 
 SIGNATURES = (
     Signature(
+        "network-blocked",
+        ("(from versions: none)",),
+        r"satisfies the requirement (?P<pin>[^\s(]+) \(from versions: none\)",
+        "the image cannot be built: the package index is not reached from where it is built",
+        "let the build reach the package index (Azure: an image build compute, or outbound rules, in workspace > "
+        "Networking; "
+        "elsewhere: DNS and proxy), then finbehave deploy MODEL",
+        "pip, which tries again and again before it says so",
+        0.9,
+        present=r"connection broken by|name resolution|CERTIFICATE_VERIFY|ProxyError|Read timed out"
+        r"|Could not fetch URL",
+    ),
+    Signature(
         "image-build-failed",
         ("no matching distribution", "could not find a version that satisfies"),
-        r"(?:No matching distribution found for|Could not find a version that satisfies the requirement) (?P<pin>[^\s(]+)",
+        r"(?:No matching distribution found for"
+        r"|Could not find a version that satisfies the requirement) (?P<pin>[^\s(]+)",
         (
             "the image cannot be built: {pin} has no release for the Python of the environment (it needs {needs})",
             "the image cannot be built: there is no {pin} for this Python and platform",
         ),
         (
-            "set python to {needs} in environment.yml, or lower {pin}; finbehave deploy MODEL --plan checks it before anything "
+            "set python to {needs} in environment.yml, or lower {pin}; finbehave deploy MODEL --plan checks it "
+            "before anything "
             "is built",
             _LOWER,
         ),
@@ -32,7 +49,8 @@ SIGNATURES = (
     Signature(
         "image-build-failed",
         ("conflicting dependencies", "resolutionimpossible"),
-        r"Cannot install (?P<pin>.{1,200}?) because these package versions have conflicting dependencies|ResolutionImpossible",
+        r"Cannot install (?P<pin>.{1,200}?) because these package versions have conflicting dependencies"
+        r"|ResolutionImpossible",
         ("the image cannot be built: pins conflict ({pin})", "the image cannot be built: pins conflict"),
         BUILD,
         "pip",
@@ -85,14 +103,16 @@ SIGNATURES = (
             "metadata-generation-failed",
             "build backend returned",
         ),
-        r"Failed building wheel for (?P<pin>[\w.-]+)|Could not build wheels for (?P<pin2>[\w.-]+)|Failed to build (?P<pin3>[\w.`=-]+)"
+        r"Failed building wheel for (?P<pin>[\w.-]+)|Could not build wheels for (?P<pin2>[\w.-]+)"
+        r"|Failed to build (?P<pin3>[\w.`=-]+)"
         r"|subprocess-exited-with-error|command '[^']*(?:gcc|cc|cl\.exe|cmake)[^']*' failed|metadata-generation-failed"
         r"|build backend returned an error",
         (
             "the image cannot be built: {pin} has no ready-made build for this Python and cannot be compiled here",
             "the image cannot be built: a package has no ready-made build for this Python and cannot be compiled here",
         ),
-        "pin a version of it that has a wheel for the Python in environment.yml (or change that Python); finbehave deploy MODEL "
+        "pin a version of it that has a wheel for the Python in environment.yml (or change that Python); finbehave "
+        "deploy MODEL "
         "--plan checks it",
         "pip, uv",
         0.9,
@@ -111,13 +131,15 @@ SIGNATURES = (
             "unsupported conda",
             "parsererror",
         ),
-        r"Invalid requirement: '?(?P<pin>[^'\n]{1,80})|DO NOT MATCH THE HASHES|InvalidVersionSpec|EnvironmentSectionNotValid"
+        r"Invalid requirement: '?(?P<pin>[^'\n]{1,80})|DO NOT MATCH THE HASHES|InvalidVersionSpec"
+        r"|EnvironmentSectionNotValid"
         r"|yaml\.(?:scanner\.ScannerError|parser\.ParserError)|SpecNotFound|EnvironmentFileNotFound",
         (
             "the image cannot be built: {pin} is no requirement",
             "the image cannot be built: the environment file is not valid",
         ),
-        "correct environment.yml (name==1.2.3 in the pip section, name=1.2.3 in conda's); finbehave deploy MODEL --plan checks "
+        "correct environment.yml (name==1.2.3 in the pip section, name=1.2.3 in conda's); finbehave deploy MODEL "
+        "--plan checks "
         "it",
         "pip, conda",
         0.9,
@@ -165,7 +187,8 @@ SIGNATURES = (
             "manifest for",
             "acrpull",
         ),
-        r"ImagePullBackOff|ErrImagePull|pull access denied|[Ff]ailed to pull image|manifest unknown|UserContainerImagePull: Failed"
+        r"ImagePullBackOff|ErrImagePull|pull access denied|[Ff]ailed to pull image|manifest unknown"
+        r"|UserContainerImagePull: Failed"
         r"|requested access to the resource is denied|fetch anonymous token|manifest for \S+ not found"
         r"|[Cc]ontainer [Rr]egistry (?:can(?:no|')t authorize|authorization failure)|\bAcrPull\b",
         "the platform may not pull the image, or it is not there",

@@ -73,6 +73,8 @@ class Signature:
     """No later line of the container may show this (harmless lines aside)."""
     unless_near: str = ""
     """Must not show in the lines before; may use the pattern's named groups."""
+    unless_line: str = ""
+    """Must not show on the same line."""
     tentative: bool = False
     """Often tried and handled on purpose: when another known exception was raised while handling it, that counts."""
     echo: bool = False

@@ -6,7 +6,8 @@ from finbehave.diagnosis.signatures.form import Phase, Signature
 from finbehave.diagnosis.signatures.remedies import CHECK
 
 _MODEL_PATH = (
-    r"(?P<path>[^'\"]{0,300}(?:azureml-models[^'\"]{0,300}|\.(?:joblib|pkl|pickle|sav|bst|ubj|cbm|onnx|h5|keras|pt|pth|dill|skops"
+    r"(?P<path>[^'\"]{0,300}(?:azureml-models[^'\"]{0,300}|\.(?:joblib|pkl|pickle|sav|bst|ubj|cbm|onnx|h5|keras|pt"
+    r"|pth|dill|skops"
     r"|model|npz?)(?:\.\w{1,4})?|[Mm]odel[\w.-]*(?:/[\w.-]*){0,3}))"
 )
 _DIRECTORY = (
@@ -21,7 +22,8 @@ SIGNATURES = (
         ("no such file", "filenotfounderror"),
         r"(?:No such file or directory|FileNotFoundError: \[Errno 2\][^:]{0,80}): '?(?P<path>[^']*\.py)\b",
         "the score script is not where the deployment says: {path}",
-        "put the file into the code folder of the deployment, or correct the name of the scoring script, then finbehave "
+        "put the file into the code folder of the deployment, or correct the name of the scoring script, then "
+        "finbehave "
         "deploy MODEL",
         "azureml-inference-server-http",
         0.93,
@@ -57,7 +59,8 @@ SIGNATURES = (
         r"KeyError: '(?P<name>AZUREML_MODEL_DIR)'|expected str, bytes or os\.PathLike object, not NoneType"
         r"|join\(\) argument must be str.{0,40}not 'NoneType'",
         "AZUREML_MODEL_DIR is not set: the deployment has no model",
-        "name the model in the deployment: finbehave deploy MODEL (locally, set AZUREML_MODEL_DIR to the package's folder)",
+        "name the model in the deployment: finbehave deploy MODEL (locally, set AZUREML_MODEL_DIR to the package's "
+        "folder)",
         "azureml-inference-server-http",
         0.85,
         raised=True,
@@ -111,7 +114,8 @@ SIGNATURES = (
         ("invalid load key", "git-lfs.github.com"),
         r"invalid load key, 'v'|version https://git-lfs\.github\.com/spec",
         "the model file is a Git LFS pointer, not the model",
-        "git lfs pull, check that the file is as large as it should be, then finbehave register PACKAGE and finbehave deploy "
+        "git lfs pull, check that the file is as large as it should be, then finbehave register PACKAGE and "
+        "finbehave deploy "
         "MODEL",
         "the first letter of a Git LFS pointer",
         0.95,
@@ -123,7 +127,8 @@ SIGNATURES = (
         ("invalid load key", "<!doctype html"),
         r"invalid load key, '<'|<!DOCTYPE html",
         "the model file is an HTML page, not the model: a download saved the page about it",
-        "download the file itself (its raw address, signed in), then finbehave register PACKAGE and finbehave deploy MODEL",
+        "download the file itself (its raw address, signed in), then finbehave register PACKAGE and finbehave deploy "
+        "MODEL",
         "the first letter of an HTML page",
         0.93,
         raised=True,
@@ -136,6 +141,7 @@ SIGNATURES = (
             "invalid load key",
             "pickle data was truncated",
             "ran out of input",
+            "eoferror",
             "unpicklingerror",
             "unpickling stack",
             "could not find mark",
@@ -146,8 +152,8 @@ SIGNATURES = (
         r"invalid load key, |pickle data was truncated|EOFError: Ran out of input|^EOFError$|UnpicklingError: "
         r"|unpickling stack underflow|STACK_GLOBAL requires str|pickle exhausted before",
         "the model file is damaged, cut short, or not a pickle at all",
-        "copy it again in binary mode and compare its sha256 with the manifest (finbehave models show MODEL), or train again; "
-        + CHECK,
+        "copy it again in binary mode and compare its sha256 with the manifest (finbehave models show MODEL), or "
+        "train again; " + CHECK,
         "pickle's own errors; bug reports",
         0.88,
         raised=True,
@@ -170,8 +176,8 @@ SIGNATURES = (
         r"Error -\d+ while decompressing|Compressed (?:data|file) ended|Not a gzipped file|CRC check failed|LZMAError"
         r"|BadZipFile|incorrect header check|Invalid data stream",
         "the compressed model file is damaged or cut short",
-        "copy it again in binary mode and compare its sha256 with the manifest (finbehave models show MODEL), or train again; "
-        + CHECK,
+        "copy it again in binary mode and compare its sha256 with the manifest (finbehave models show MODEL), or "
+        "train again; " + CHECK,
         "zlib, gzip, bz2 and lzma",
         0.88,
         raised=True,
@@ -193,7 +199,8 @@ SIGNATURES = (
         r"Can't get attribute '(?P<name>[^']+)'? on <module '(?P<module>__main__|__mp_main__|main|entry_module)'"
         r"|module '(?P<module2>__main__|__mp_main__)' has no attribute '(?P<name2>[^']+)'",
         "{name} was defined in the notebook or script that trained the model ({module}) and is not in the image",
-        "move {name} into a module that ships with the model, import it from there in training, train and save again with "
+        "move {name} into a module that ships with the model, import it from there in training, train and save again "
+        "with "
         "finbehave train; " + CHECK,
         "pickle stores where a class lives, not the class",
         0.97,
@@ -215,7 +222,8 @@ SIGNATURES = (
         ("can't get attribute",),
         r"Can't get attribute '(?P<name>\w+)",
         "a class that the model holds is not in the image: {name} (the log is cut before its module)",
-        "get the whole log (finbehave logs --tail 2000); a class of __main__ belongs into a module that ships with the model",
+        "get the whole log (finbehave logs --tail 2000); a class of __main__ belongs into a module that ships with "
+        "the model",
         "pickle stores where a class lives, not the class",
         0.6,
         raised=True,

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from finbehave.diagnosis.signatures.form import Signature
 
-_LOGIN = "az login (in a pipeline: the service principal's AZURE_CLIENT_ID, AZURE_TENANT_ID and secret), then finbehave doctor"
-_KEYS = "finbehave keys show prints the keys that hold now; finbehave keys rotate makes new ones; send Authorization: Bearer KEY"
+_LOGIN = "az login (in a pipeline: the service principal's AZURE_CLIENT_ID, AZURE_TENANT_ID and secret), then "
+"finbehave doctor"
+_KEYS = "finbehave keys show prints the keys that hold now; finbehave keys rotate makes new ones; send "
+"Authorization: Bearer KEY"
 _STATUS = r"(?:[Ss]tatus(?: ?code)?[\"']?[:= ]{1,3}|HTTP(?:/\d(?:\.\d)?)? |response code )"
 
 AADSTS = {
-    "50034": "the user is not known in this tenant", "50053": "the account is locked", "50055": "the password has expired",
-    "50057": "the account is disabled", "50058": "there is no signed-in session", "50076": "a second factor is asked for",
-    "50079": "a second factor has to be set up", "50126": "the user name or password is wrong",
-    "50173": "the sign-in was revoked", "53003": "a conditional access rule refuses it",
-    "65001": "nobody has consented to the application", "70043": "the sign-in is too old",
-    "700016": "the application is not known in this tenant", "700024": "the client assertion has expired",
-    "700082": "the refresh token has expired", "7000215": "the client secret is wrong",
-    "7000222": "the client secret has expired", "700213": "no federated identity fits", "90002": "there is no such tenant",
-    "500011": "the resource is not known in this tenant", "900023": "the tenant's name is not valid",
-}  # fmt: skip
+    "50034": "the user is not known in this tenant",
+    "50053": "the account is locked",
+    "50055": "the password has expired",
+    "50057": "the account is disabled",
+    "50058": "there is no signed-in session",
+    "50076": "a second factor is asked for",
+    "50079": "a second factor has to be set up",
+    "50126": "the user name or password is wrong",
+    "50173": "the sign-in was revoked",
+    "53003": "a conditional access rule refuses it",
+    "65001": "nobody has consented to the application",
+    "70043": "the sign-in is too old",
+    "700016": "the application is not known in this tenant",
+    "700024": "the client assertion has expired",
+    "700082": "the refresh token has expired",
+    "7000215": "the client secret is wrong",
+    "7000222": "the client secret has expired",
+    "700213": "no federated identity fits",
+    "90002": "there is no such tenant",
+    "500011": "the resource is not known in this tenant",
+    "900023": "the tenant's name is not valid",
+}
 """Code -> what it says. Source: Microsoft's list of sign-in error codes."""
 
 SIGNATURES = (
@@ -66,7 +80,8 @@ SIGNATURES = (
             "invalidauthentication",
         ),
         r"token_auth_\w+|(?:Invalid|Expired)AuthenticationToken\w*|[Rr]un 'az login'|CredentialUnavailableError"
-        r"|failed to retrieve a token|[Aa]ccess token (?:has expired|is (?:expired|invalid|missing))|[Tt]oken (?:is|has) expired"
+        r"|failed to retrieve a token|[Aa]ccess token (?:has expired|is (?:expired|invalid|missing))|[Tt]oken (?:is"
+        r"|has) expired"
         r"|ClientAuthenticationError|AuthenticationFailed\b",
         "Azure does not know who asks: there is no sign-in, or it has expired",
         _LOGIN,
@@ -87,11 +102,14 @@ SIGNATURES = (
             "role assignment",
             "not authorized to perform this operation",
         ),
-        r"does not have authorization to perform action '(?P<action>[^']+)'|AuthorizationFailed|AuthorizationPermissionMismatch"
-        r"|LinkedAuthorizationFailed|ForbiddenByRbac|SecretsInjectionError|does not have permissions? (?:to|for) .{0,80}(?:Microsoft\.|action|resource|scope|registry)"
+        r"does not have authorization to perform action '(?P<action>[^']+)'|AuthorizationFailed"
+        r"|AuthorizationPermissionMismatch"
+        r"|LinkedAuthorizationFailed|ForbiddenByRbac|SecretsInjectionError|does not have permissions? (?:to"
+        r"|for) .{0,80}(?:Microsoft\.|action|resource|scope|registry)"
         r"|not authorized to perform this operation using this permission",
         ("a role is missing: {action} is not allowed", "the identity has no role that allows this"),
-        "ask the owner for a role on the workspace (AzureML Data Scientist for deploying; Storage Blob Data Contributor for the "
+        "ask the owner for a role on the workspace (AzureML Data Scientist for deploying; Storage Blob Data "
+        "Contributor for the "
         "model's store; AcrPull for images), wait five minutes, then finbehave doctor",
         "Azure Resource Manager, storage, Azure's troubleshooting page",
         0.93,
@@ -111,7 +129,8 @@ SIGNATURES = (
         ("endpoint quota",),
         r"[Ee]ndpoint [Qq]uota reached",
         "the subscription may have no more endpoints in this region",
-        "finbehave status lists the endpoints: finbehave delete --endpoint E removes one that is not needed; or take another "
+        "finbehave status lists the endpoints: finbehave delete --endpoint E removes one that is not needed; or take "
+        "another "
         "region",
         "Azure's answer to an endpoint too many",
         0.97,
@@ -131,14 +150,16 @@ SIGNATURES = (
             "insufficient memory",
         ),
         r"[Nn]ot enough quota available for (?P<size>[\w]+)|OutOfQuota|QuotaExceeded|exceeding approved .{0,80}quota"
-        r"|OutOfCapacity|[Ii]nsufficient regional capacity|no capacity in (?:the |this )?region|AllocationFailed|SkuNotAvailable"
+        r"|OutOfCapacity|[Ii]nsufficient regional capacity|no capacity in (?:the |this )?region|AllocationFailed"
+        r"|SkuNotAvailable"
         r"|nodes are available: \d+ Insufficient (?:cpu|memory)",
         (
             "there is not enough quota for {size} (usage/limit {used}; {more} more needed)",
             "there is not enough quota for {size}",
             "there is no quota or capacity left for this machine",
         ),
-        "finbehave deploy MODEL with a smaller --instance-type or --instance-count, another region, or ask for more quota in the "
+        "finbehave deploy MODEL with a smaller --instance-type or --instance-count, another region, or ask for more "
+        "quota in the "
         "Azure portal; blue and green hold theirs at once, with 20 % reserve",
         "Azure's quota answers",
         0.95,
@@ -155,7 +176,8 @@ SIGNATURES = (
             "rate limit",
             "over capacity",
         ),
-        r"Too [Mm]any (?:Requests|pending requests)|TooManyRequests|too many pending|RequestsThrottled|[Rr]ate limit (?:is )?(?:exceeded|reached)"
+        r"Too [Mm]any (?:Requests|pending requests)|TooManyRequests|too many pending|RequestsThrottled"
+        r"|[Rr]ate limit (?:is )?(?:exceeded|reached)"
         r"|" + _STATUS + r"429\b|(?:GET|POST|PUT) /\S* (?:HTTP/\d\.\d\" )?429\b",
         "more was asked at once than may be (429)",
         "ask more slowly (wait as long as Retry-After says), or finbehave deploy MODEL with a higher --instance-count",
@@ -172,7 +194,8 @@ SIGNATURES = (
             "has no traffic",
             "no traffic",
         ),
-        r"[Nn]o valid deployments? to route|positive weight|[Nn]o deployment (?:is )?ready|[Nn]o deployment with traffic"
+        r"[Nn]o valid deployments? to route|positive weight|[Nn]o deployment (?:is )?ready"
+        r"|[Nn]o deployment with traffic"
         r"|[Ee]ndpoint .{1,80} has no traffic|traffic (?:is )?(?:0|zero) (?:%|percent)? ?(?:for|on) (?:all|every)",
         "no deployment of the endpoint holds traffic",
         "finbehave traffic set blue=100 (finbehave status shows which deployments there are)",
@@ -193,8 +216,10 @@ SIGNATURES = (
             "already in progress",
             "anotheroperation",
         ),
-        r"in (?:Updating|Creating|Deleting) provisioning state|(?:Another|An) operation .{0,80}in progress|OperationInProgress"
-        r"|AnotherOperationInProgress|ResourceExistsError|OperationCanceled|PreconditionFailed|needs? to be unique within"
+        r"in (?:Updating|Creating|Deleting) provisioning state|(?:Another|An) operation .{0,80}in progress"
+        r"|OperationInProgress"
+        r"|AnotherOperationInProgress|ResourceExistsError|OperationCanceled|PreconditionFailed"
+        r"|needs? to be unique within"
         r"|" + _STATUS + r"409\b|\bHTTP 409\b|\(Conflict\)",
         "somebody or something else is changing the same endpoint, or holds its name",
         "wait a minute, finbehave status, then run the command again; where the name is taken, take another --endpoint",
@@ -204,8 +229,10 @@ SIGNATURES = (
     Signature(
         "endpoint-not-found",
         ("endpoints/", "endpointnotfound", "endpoint", "parentresourcenotfound", "resourcegroupnotfound"),
-        r"onlineEndpoints/(?P<name>[\w-]+)[^\n]{0,200}(?:was|could) not (?:be )?found|EndpointNotFound|ParentResourceNotFound"
-        r"|ResourceGroupNotFound|[Oo]nline ?[Ee]ndpoint ['\"]?(?P<name2>[\w-]{2,64})['\"]? (?:was |is |could |does )?not (?:be )?(?:found|exist)"
+        r"onlineEndpoints/(?P<name>[\w-]+)[^\n]{0,200}(?:was|could) not (?:be )?found|EndpointNotFound"
+        r"|ParentResourceNotFound"
+        r"|ResourceGroupNotFound|[Oo]nline ?[Ee]ndpoint ['\"]?(?P<name2>[\w-]{2,64})['\"]? (?:was |is |could "
+        r"|does )?not (?:be )?(?:found|exist)"
         r"|[Nn]o endpoint (?:named |called )?['\"](?P<name3>[\w-]{2,64})['\"]",
         ("there is no endpoint {name}", "there is no such endpoint, workspace or resource group"),
         "finbehave status lists the endpoints there are; check AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP and "
@@ -224,11 +251,14 @@ SIGNATURES = (
             "firewall",
             "virtual network",
         ),
-        r"[Pp]ublic ?[Nn]etwork ?[Aa]ccess (?:is )?(?:disabled|not allowed)|PublicNetworkAccessDisabled|WorkspaceManagedNetworkNotReady"
-        r"|client with address .{1,60} is not allowed access|(?:denied|blocked) by (?:its |the )?(?:firewall|network|virtual network)"
+        r"[Pp]ublic ?[Nn]etwork ?[Aa]ccess (?:is )?(?:disabled|not allowed)|PublicNetworkAccessDisabled"
+        r"|WorkspaceManagedNetworkNotReady"
+        r"|client with address .{1,60} is not allowed access|(?:denied|blocked) by (?:its |the )?(?:firewall|network"
+        r"|virtual network)"
         r"|behind an? (?:firewall|virtual network)",
         "a network rule is in the way: the service is reached only from its private network",
-        "run from a machine in that network, or let the address in (workspace > Networking); provision the managed network with az "
+        "run from a machine in that network, or let the address in (workspace > Networking); provision the managed "
+        "network with az "
         "ml workspace provision-network; then finbehave doctor",
         "Azure's networking answers",
         0.92,
@@ -257,19 +287,25 @@ SIGNATURES = (
             "errno 113",
             "winerror 1006",
         ),
-        r"[Tt]emporary failure in name resolution|Name or service not known|[Cc]ould not resolve host|getaddrinfo failed"
-        r"|Network is unreachable|No route to host|Connection refused|Failed to establish a new connection|Connection timed out"
-        r"|ProxyError|CERTIFICATE_VERIFY_FAILED|ConnectTimeout(?:Error)?|CONNECTION FAILED for url|nodename nor servname"
+        r"[Tt]emporary failure in name resolution|Name or service not known|[Cc]ould not resolve host"
+        r"|getaddrinfo failed"
+        r"|Network is unreachable|No route to host|Connection refused|Failed to establish a new connection"
+        r"|Connection timed out"
+        r"|ProxyError|CERTIFICATE_VERIFY_FAILED|ConnectTimeout(?:Error)?|CONNECTION FAILED for url"
+        r"|nodename nor servname"
         r"|Max retries exceeded|dns error|\[Errno 11[013]\]|\[WinError 1006\d\]",
         (
             "{host} cannot be reached from there: the name does not resolve, or the network refuses the connection",
-            "something that is needed cannot be reached: the name does not resolve, or the network refuses the connection",
+            "something that is needed cannot be reached: the name does not resolve, or the network refuses the "
+            "connection",
         ),
-        "check DNS, proxy and outbound rules of that network for the host in the line (on Azure: workspace > Networking), then "
+        "check DNS, proxy and outbound rules of that network for the host in the line (on Azure: workspace > "
+        "Networking), then "
         "finbehave doctor",
         "the resolver, sockets, urllib3, conda, uv",
         0.8,
         quiet=True,
+        unless_line=r"probe failed",
         near=(
             r"host='(?P<host>[\w.-]+)'",
             r"https?://(?P<host>[\w.-]+)",
@@ -288,11 +324,14 @@ SIGNATURES = (
             "bad gateway",
             "internal error",
         ),
-        r"\(InternalServerError\)|[\"']?code[\"']?: ?[\"']InternalServerError|^InternalServerError\b|InternalOperationError|SystemSetup: Failed"
-        r"|\(ServiceUnavailable\)|[\"']?code[\"']?: ?[\"']ServiceUnavailable|^ServiceUnavailable\b|[Aa]n internal (?:server )?error (?:has )?occurred"
+        r"\(InternalServerError\)|[\"']?code[\"']?: ?[\"']InternalServerError|^InternalServerError\b"
+        r"|InternalOperationError|SystemSetup: Failed"
+        r"|\(ServiceUnavailable\)|[\"']?code[\"']?: ?[\"']ServiceUnavailable|^ServiceUnavailable\b"
+        r"|[Aa]n internal (?:server )?error (?:has )?occurred"
         r"|" + _STATUS + r"50[23]\b(?: (?:Bad Gateway|Service Unavailable))?",
         "the platform itself failed",
-        "wait some minutes and run the command again; if it stays, give support the request id in the line and see Azure's status "
+        "wait some minutes and run the command again; if it stays, give support the request id in the line and see "
+        "Azure's status "
         "page",
         "Azure's answers",
         0.7,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from finbehave.diagnosis.signatures.form import Phase, Signature
 
 _MEMORY = (
-    "take a larger --instance-type, or a smaller model and WORKER_COUNT 1; finbehave check-compat MODEL --rehearse tells "
+    "take a larger --instance-type, or a smaller model and WORKER_COUNT 1; finbehave check-compat MODEL --rehearse "
+    "tells "
     "how much it needs; then finbehave deploy MODEL"
 )
 _NATIVE = (
@@ -17,15 +18,18 @@ _SLOW_START = (
     "check-compat MODEL --rehearse measures the start"
 )
 _SLOW_ANSWER = (
-    "send fewer rows a request, or raise the request timeout (Azure: request_timeout_ms, at most 180000) or the instances: "
+    "send fewer rows a request, or raise the request timeout (Azure: request_timeout_ms, at most 180000) or the "
+    "instances: "
     "finbehave deploy MODEL --instance-count N; finbehave status shows the latencies"
 )
 _PROBE = (
-    "set the probes of the deployment to the port and path that the server listens on (azmlinfsrv: / on 31311) and a timeout "
+    "set the probes of the deployment to the port and path that the server listens on (azmlinfsrv: / on 31311) and a "
+    "timeout "
     "of at least 2 s, then finbehave deploy MODEL"
 )
 _DISK = (
-    "free space (finbehave models archive does not; delete old deployments, environments in the cache, logs), or take an "
+    "free space (finbehave models archive does not; delete old deployments, environments in the cache, logs), or "
+    "take an "
     "--instance-type with a larger disk; finbehave doctor tells how much is free"
 )
 _STARTED = r"init has completed successfully|ready for serving traffic|init function failed"
@@ -44,7 +48,8 @@ SIGNATURES = (
     Signature(
         "out-of-memory",
         ("due to signal 9", "signal: killed", "signal 9", "by sigkill", "signal sigkill"),
-        r"[Ww]orker.{0,80}(?:terminated due to signal 9|signal: killed|signal 9\b|by (?:signal )?SIGKILL|signal SIGKILL)",
+        r"[Ww]orker.{0,80}(?:terminated due to signal 9|signal: killed|signal 9\b|by (?:signal )?SIGKILL"
+        r"|signal SIGKILL)",
         "a worker was killed from outside, most likely because memory ran out",
         _MEMORY,
         "gunicorn before 21, finbehave's supervisor",
@@ -61,7 +66,8 @@ SIGNATURES = (
             "std::bad_alloc",
             "out of memory",
         ),
-        r"^(?:[\w.]+\.)?_?(?:Array)?MemoryError\b|Unable to allocate (?P<size>[\d.]+ [KMGT]i?B)|[Cc]an(?:not|'t) allocate memory"
+        r"^(?:[\w.]+\.)?_?(?:Array)?MemoryError\b|Unable to allocate (?P<size>[\d.]+ [KMGT]i?B)|[Cc]an(?:not"
+        r"|'t) allocate memory"
         r"|std::bad_alloc|[Oo]ut of memory: Kill|CUDA out of memory|\[Errno 12\]",
         ("memory ran out: {size} were asked for at once", "memory ran out"),
         _MEMORY,
@@ -101,7 +107,8 @@ SIGNATURES = (
     Signature(
         "out-of-memory",
         ("137",),
-        r"(?:[Ee]xit(?:ed)?(?: with)?(?: \w+)? ?(?:code|status)|returned a non-zero code|gunicorn/finish)[ :=]{1,3}137\b"
+        r"(?:[Ee]xit(?:ed)?(?: with)?(?: \w+)? ?(?:code|status)|returned a non-zero code"
+        r"|gunicorn/finish)[ :=]{1,3}137\b"
         r"|exited \(137\)",
         "the container was killed (exit code 137), most likely because memory ran out",
         _MEMORY,
@@ -168,8 +175,10 @@ SIGNATURES = (
             "408",
             "504",
         ),
-        r"UserScriptTimeout|within the allocated time(?:: (?P<limit>\d+(?:\.\d+)?\s?ms))?|Scoring timeout after (?P<limit2>[\d.]+ ms)"
-        r"|(?:exceed|reach|over).{0,40}request_timeout_ms|upstream request timeout|upstream timed out.{0,80}reading response"
+        r"UserScriptTimeout|within the allocated time(?:: (?P<limit>\d+(?:\.\d+)?\s?ms))?"
+        r"|Scoring timeout after (?P<limit2>[\d.]+ ms)"
+        r"|(?:exceed|reach|over).{0,40}request_timeout_ms|upstream request timeout"
+        r"|upstream timed out.{0,80}reading response"
         r"|(?:[Ss]tatus(?: ?code)?[:= ]{1,3}|HTTP(?:/\d\.\d)?\"? )(?:408|504)\b|(?:GET|POST) /score\S* (?:408|504)\b"
         r"|\b408 Request Time|\b504 Gateway Time",
         ("a request took longer than it may ({limit})", "a request took longer than it may"),
@@ -191,7 +200,8 @@ SIGNATURES = (
         0.85,
         absent_after=_STARTED
         + r"|exiting|was sent SIG|exited with|Traceback \(most|WORKER TIMEOUT \(|Invoking user's init",
-        present=r"[Pp]robe failed|UserContainerStart: (?:InProgress|Failed)|timed out|gunicorn/finish|SIGTERM|Handling signal",
+        present=r"[Pp]robe failed|UserContainerStart: (?:InProgress|Failed)|timed out|gunicorn/finish|SIGTERM"
+        r"|Handling signal",
         echo=True,
     ),
     Signature(
@@ -208,7 +218,8 @@ SIGNATURES = (
     Signature(
         "probe-misconfigured",
         ("probe failed",),
-        r"(?P<probe>[Ll]iveness|[Rr]eadiness|[Ss]tartup) probe failed: .{0,80}(?:statuscode|status code): (?P<status>404|405|400|401|403)",
+        r"(?P<probe>[Ll]iveness|[Rr]eadiness|[Ss]tartup) probe failed: .{0,80}(?:statuscode"
+        r"|status code): (?P<status>404|405|400|401|403)",
         "the {probe} probe asks for something that the server does not have (status {status})",
         _PROBE,
         "Kubernetes' events",
@@ -217,7 +228,8 @@ SIGNATURES = (
     Signature(
         "probe-misconfigured",
         ("probe failed",),
-        r"(?P<probe>[Ll]iveness|[Rr]eadiness|[Ss]tartup) probe failed: .{0,200}?:(?P<port>\d{2,5})\b.{0,80}(?:refused|reset|EOF)",
+        r"(?P<probe>[Ll]iveness|[Rr]eadiness|[Ss]tartup) probe failed: .{0,200}?:(?P<port>\d{2,5})\b.{0,80}(?:refused"
+        r"|reset|EOF)",
         (
             "the {probe} probe asks port {port}, and the server listens on {listening}",
             "the {probe} probe asks port {port}, where nothing listens, although the server is up",
@@ -225,7 +237,7 @@ SIGNATURES = (
         _PROBE,
         "Kubernetes' events",
         0.88,
-        needs=("served",),
+        needs=("served", "other_port"),
     ),
     Signature(
         "probe-misconfigured",
@@ -236,6 +248,8 @@ SIGNATURES = (
         "Kubernetes' events",
         0.6,
         needs=("served",),
+        present=r"UserContainerStart: (?:InProgress|Failed)|crashed or terminated|CrashLoopBackOff"
+        r"|failed liveness probe",
         echo=True,
     ),
     Signature(

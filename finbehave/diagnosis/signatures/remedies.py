@@ -1,4 +1,4 @@
-"""Remedies that several signatures share; each is a command or an edit."""
+"""Words that several signatures share. Each remedy is a command or an edit."""
 
 from __future__ import annotations
 
@@ -30,3 +30,9 @@ INPUT = (
     "send rows as the model's schema has them (finbehave models show MODEL lists the columns): finbehave invoke --data "
     "'{{...}}'"
 )
+
+MEASURED = "measured: models of 20 environments loaded in each other"
+"""Where a fact about versions is known from."""
+
+NO_MODULE = r"No module named '?"
+"""Python's words for an import that fails, up to the name."""

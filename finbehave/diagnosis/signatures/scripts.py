@@ -15,7 +15,8 @@ SIGNATURES = (
         r"does not have an? (?P<name>init|run)\(\) function defined"
         r"|module '(?:score|main|entry_module|scoring|score_script)' has no attribute '(?P<name2>init|run)'",
         "the score script has no {name}() function",
-        "add init() (loads the model once) and run(data) (answers one request) to the score script, then finbehave deploy "
+        "add init() (loads the model once) and run(data) (answers one request) to the score script, then finbehave "
+        "deploy "
         "MODEL",
         "azureml-inference-server-http",
         0.98,
@@ -27,7 +28,8 @@ SIGNATURES = (
         r"|\b(?P<name>run|init)\(\) (?:takes \d+ positional arguments? but|missing \d+ required positional"
         r"|got an unexpected keyword argument|takes no arguments)",
         "the functions of the score script do not take what the server gives them",
-        "write them as def init() and def run(data) (with inference-schema: one argument a parameter), then finbehave deploy "
+        "write them as def init() and def run(data) (with inference-schema: one argument a parameter), then "
+        "finbehave deploy "
         "MODEL",
         "azureml-inference-server-http",
         0.93,
@@ -112,7 +114,8 @@ SIGNATURES = (
             "in the [columns]",
             "columns passed",
         ),
-        r"columns are missing: (?P<why>.{1,200})|not a column of the dataframe|[Ff]eature names (?:should match|unseen|seen|must)"
+        r"columns are missing: (?P<why>.{1,200})|not a column of the dataframe|[Ff]eature names (?:should match"
+        r"|unseen|seen|must)"
         r"|feature_names mismatch|[Cc]olumn '?[\w ]+'? not in dataframe|(?P<why2>\[[^\]]{1,200}\]) not in index"
         r"|are in the \[columns\]|\d+ columns passed, passed data had \d+",
         ("a request lacks columns that the model takes: {why}", "a request has other columns than the model takes"),
@@ -148,7 +151,8 @@ SIGNATURES = (
             "reshape your data",
             "too large for dtype",
         ),
-        r"Input (?:\w+ )?contains (?:NaN|infinity)|Expected (?:a )?2D array|Expected a 2-dimensional|Found unknown categor"
+        r"Input (?:\w+ )?contains (?:NaN|infinity)|Expected (?:a )?2D array|Expected a 2-dimensional"
+        r"|Found unknown categor"
         r"|Found array with 0 (?:sample|feature)|all scalar values, you must pass an index|dtypes for data must be",
         "a request holds values or a shape that the model does not take",
         INPUT,
@@ -171,7 +175,8 @@ SIGNATURES = (
             "cannot be decoded as utf-8",
         ),
         r"\d+ validation errors? for|SchemaErrors?: |is a required property|A value is not provided for the"
-        r"|could not be decoded as JSON|should be a JSON dictionary|malformed JSON|422 Unprocessable|cannot be decoded as UTF-8",
+        r"|could not be decoded as JSON|should be a JSON dictionary|malformed JSON|422 Unprocessable"
+        r"|cannot be decoded as UTF-8",
         "a request does not have the form that the endpoint takes",
         INPUT,
         "pydantic, pandera, jsonschema, azureml-inference-server-http",
@@ -227,7 +232,8 @@ INIT_FAILED = Signature(
         "init() raised {raised}, because of {because}",
         "init() raised {raised}",
     ),
-    "see the line of the score script that the traceback names, correct it, then finbehave deploy MODEL; finbehave logs "
+    "see the line of the score script that the traceback names, correct it, then finbehave deploy MODEL; finbehave "
+    "logs "
     "--tail 500 shows more",
     "azureml-inference-server-http",
     0.75,
@@ -243,7 +249,8 @@ RUN_FAILED = Signature(
         "run() raised {raised}, because of {because}",
         "run() raised {raised}",
     ),
-    "see the line of the score script that the traceback names, correct it, then finbehave deploy MODEL; finbehave logs "
+    "see the line of the score script that the traceback names, correct it, then finbehave deploy MODEL; finbehave "
+    "logs "
     "--tail 500 shows more",
     "azureml-inference-server-http",
     0.75,

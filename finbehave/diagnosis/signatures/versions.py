@@ -1,267 +1,16 @@
-"""Signatures: a model, numpy, Python or another library that is of another version than was needed."""
+"""Signatures: numpy, Python or another library that is of another version than was needed."""
 
 from __future__ import annotations
 
 from finbehave.diagnosis.names import (
     OTHER_CLASSES,
     PANDAS_REMOVED,
-    SKLEARN_CLASSES,
-    SKLEARN_METHODS,
     STDLIB_CHANGES,
     STDLIB_PARTS,
     one_of,
 )
 from finbehave.diagnosis.signatures.form import Phase, Signature
-from finbehave.diagnosis.signatures.remedies import LIBRARY, NUMPY, PYTHON, SKLEARN
-
-_MEASURED = "measured: models of 20 environments loaded in each other"
-_SAVED = "the model was saved with scikit-learn {saved} and is used with {installed}: "
-_RANGE = "the model was saved with scikit-learn {range}: "
-_NO_MODULE = r"No module named '?"
-_SKLEARN_CODE = r"sklearn[/\\]"
-_OTHER_CODE = (
-    r"(?:imblearn|xgboost|lightgbm|catboost|category_encoders|shap|sklearn_pandas|skopt|pyod|mlxtend|flaml)[/\\]"
-)
-
-SKLEARN_SIGNATURES = (
-    Signature(
-        "sklearn-mismatch",
-        ("node array from the pickle",),
-        r"node array from the pickle",
-        (
-            _SAVED + "tree nodes have another form since 1.3",
-            "a tree model was saved before scikit-learn 1.3 and is loaded by 1.3 or later: its nodes lack {field}",
-            "a tree model was saved with scikit-learn 1.3 or later and is loaded by an older one: tree nodes changed",
-        ),
-        SKLEARN,
-        _MEASURED,
-        0.98,
-        raised=True,
-        near=(r"- expected\b(?:(?!- got).){0,4000}?(?P<field>missing_go_to_left)",),
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("buffer dtype mismatch",),
-        r"Buffer dtype mismatch, expected '(?P<expected>[^']+)' but got '?(?P<got>[^']+)",
-        (
-            _SAVED + "its binary layout changed",
-            "the model was saved with another scikit-learn: its binary layout changed ({expected}, {got})",
-        ),
-        SKLEARN,
-        _MEASURED,
-        0.85,
-        raised=True,
-        frames=_SKLEARN_CODE + r"|sklearn\.|\A\Z",
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("no module named",),
-        _NO_MODULE + r"(?P<module>sklearn\.externals(?:\.[\w.]+)?)",
-        (_SAVED + "{module} is gone", "the model was saved before scikit-learn 0.23: {module} is gone since"),
-        (SKLEARN[0], SKLEARN[2]),
-        "scikit-learn 0.23 release notes",
-        0.97,
-        raised=True,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("no module named",),
-        _NO_MODULE
-        + r"(?P<module>sklearn\.(?:ensemble\.(?:forest|bagging|gradient_boosting|weight_boosting|voting|base|iforest)"
-        r"|tree\.tree|linear_model\.(?:base|logistic|stochastic_gradient|ridge|bayes|coordinate_descent|least_angle)"
-        r"|preprocessing\.(?:data|label|imputation)|svm\.(?:classes|base)|neighbors\.(?:classification|regression|base"
-        r"|unsupervised|kde|lof)|decomposition\.(?:pca|nmf|truncated_svd|factor_analysis|incremental_pca|base)"
-        r"|cluster\.(?:k_means_|birch|dbscan_|hierarchical)|feature_selection\.(?:from_model|univariate_selection"
-        r"|variance_threshold|base|rfe)|neural_network\.(?:multilayer_perceptron|rbm)|mixture\.(?:base"
-        r"|gaussian_mixture)|metrics\.(?:scorer|classification|ranking)|cross_validation|grid_search|lda|qda"
-        r"|learning_curve|utils\.(?:testing|fixes\.sklearn)|gaussian_process\.gpc))\b",
-        (
-            _SAVED + "{module} was made private",
-            "the model was saved before scikit-learn 0.22: {module} is no longer there",
-        ),
-        (
-            SKLEARN[0],
-            "serve it with the scikit-learn that saved it (0.21 or older; finbehave check-compat MODEL names it), or "
-            "train again with finbehave train --environment environment.yml; no package provides {module}",
-        ),
-        "scikit-learn 0.22 release notes; measured",
-        0.98,
-        raised=True,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("no module named",),
-        _NO_MODULE + r"(?P<module>sklearn\.\w[\w.]*|_loss(?:\.\w+)?)(?:'|$|;|\s)",
-        (
-            _SAVED + "{module} is not in it",
-            _RANGE + "{module} is not in the one that loads it",
-            "the model was saved with another scikit-learn: {module} is not in the one that loads it",
-        ),
-        SKLEARN,
-        _MEASURED,
-        0.96,
-        raised=True,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("can't get attribute", "has no attribute"),
-        r"(?:Can't get attribute '(?P<attribute>[^']+)'? on <module '(?P<module>sklearn[\w.]*)'"
-        r"|module '(?P<module2>sklearn[\w.]*)' has no attribute '(?P<attribute2>[^']+)')",
-        (
-            _SAVED + "{attribute} is not in {module}",
-            _RANGE + "{attribute} is not in the {module} that loads it",
-            "the model was saved with another scikit-learn: {attribute} is not in {module}",
-        ),
-        SKLEARN,
-        _MEASURED,
-        0.96,
-        raised=True,
-    ),
-    Signature(
-        "library-mismatch",
-        ("cannot import name",),
-        r"cannot import name '(?P<name>\w+)' from '(?P<module>sklearn[\w.]*)'",
-        "{name} cannot be imported from {module}: another package expects another scikit-learn",
-        "upgrade the package that imports it, or pin scikit-learn below it in environment.yml; build anew, then finbehave "
-        "deploy MODEL",
-        "scikit-learn moved its private helpers in 1.2, 1.3 and 1.6",
-        0.9,
-        raised=True,
-        frames=_OTHER_CODE,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("cannot import name",),
-        r"cannot import name '(?P<name>\w+)' from '(?P<module>sklearn[\w.]*)'",
-        "{name} cannot be imported from {module}: the code was written for another scikit-learn",
-        SKLEARN,
-        "scikit-learn release notes",
-        0.85,
-        raised=True,
-    ),
-    Signature(
-        "library-mismatch",
-        ("__sklearn_tags__",),
-        r"object has no attribute '__sklearn_tags__'",
-        "another library's estimator is too old for scikit-learn 1.6 or later (no __sklearn_tags__)",
-        "upgrade that library (xgboost, lightgbm, imbalanced-learn, category-encoders, or your own class) or pin "
-        "scikit-learn<1.6 in environment.yml; finbehave check-compat MODEL --environment environment.yml",
-        "scikit-learn 1.6 release notes",
-        0.92,
-        raised=True,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("object has no attribute",),
-        r"'(?P<name>" + one_of(SKLEARN_CLASSES) + r")' object has no attribute '(?P<attribute>_\w*|"
-        r"monotonic_cst|keep_empty_features|multi_class|algorithm|feature_names_out|sparse|sparse_output|var_|sigma_"
-        r"|base_estimator|base_estimator_|estimator|handle_unknown|drop|min_frequency|max_categories"
-        r"|feature_name_combiner|force_int_remainder_cols|verbose_feature_names_out|transform_input|positive|n_features_"
-        r"|criterion|ccp_alpha|max_samples|categorical_features|interaction_cst|class_weight|store_cv_results"
-        r"|gamma|break_ties|nan_euclidean|metric_params|loss_|init_|dtype|add_indicator|check_inverse|clip|subsample)'",
-        (
-            _SAVED + "{name} has no {attribute} in the file",
-            _RANGE + "{name} has no {attribute} in the file",
-            "the model was saved with another scikit-learn: {name} has no {attribute} in the file",
-        ),
-        SKLEARN,
-        _MEASURED,
-        0.95,
-        raised=True,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("object has no attribute", "has no attribute"),
-        r"'(?P<name>" + one_of(SKLEARN_CLASSES) + r")' (?:object )?has no attribute '(?P<attribute>\w+)'",
-        _SAVED + "{name} has no {attribute} in the file",
-        SKLEARN,
-        _MEASURED,
-        0.85,
-        raised=True,
-        needs=("drift",),
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("object has no attribute",),
-        r"'(?P<name>" + one_of(SKLEARN_CLASSES) + r")' object has no attribute '"
-        r"(?!" + one_of(SKLEARN_METHODS) + r"')(?P<attribute>\w+)'",
-        "the model was saved with another scikit-learn: {name} has no {attribute} in the file",
-        SKLEARN,
-        _MEASURED,
-        0.85,
-        raised=True,
-        frames=_SKLEARN_CODE + r"|\.(?:predict|predict_proba|transform|decision_function|score)\(|\A\Z",
-    ),
-    Signature(
-        "sklearn-mismatch",
-        (
-            "'str' object has no attribute 'transform'",
-            "unsupported operand type",
-            "object has no attribute 'isinstance'",
-        ),
-        r"'str' object has no attribute 'transform'|unsupported operand type\(s\) for -: 'NoneType' and 'float'"
-        r"|'list' object has no attribute 'isinstance'",
-        (
-            _SAVED + "a value in it means something else now",
-            "the model was saved with another scikit-learn: a value in it means something else now",
-        ),
-        SKLEARN,
-        _MEASURED,
-        0.8,
-        raised=True,
-        frames=_SKLEARN_CODE,
-    ),
-    Signature(
-        "library-mismatch",
-        ("ensure_all_finite", "force_all_finite"),
-        r"unexpected keyword argument '(?P<name>ensure_all_finite|force_all_finite)'",
-        "another library was written for another scikit-learn: {name} was renamed in 1.6",
-        "upgrade that library, or pin scikit-learn to the version used in training, in environment.yml; finbehave "
-        "check-compat MODEL --environment environment.yml",
-        "scikit-learn 1.6 release notes",
-        0.9,
-        raised=True,
-        frames=_OTHER_CODE,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("unexpected keyword argument",),
-        r"unexpected keyword argument '(?P<name>ensure_all_finite|force_all_finite|squared|sparse|base_estimator"
-        r"|normalize|multi_class|presort|affinity|if_delegate_has_method|categorical_features|sample_weight)'",
-        (
-            _SAVED + "the argument {name} is not known",
-            "the model or the code was made for another scikit-learn: the argument {name} is not known",
-        ),
-        SKLEARN,
-        _MEASURED,
-        0.8,
-        raised=True,
-        frames=_SKLEARN_CODE + r"|\.(?:predict|predict_proba|transform|load)\(|\A\Z",
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("incompatible checksums",),
-        r"Incompatible checksums \(",
-        (
-            _SAVED + "its compiled classes changed",
-            "the model was saved with another scikit-learn: compiled classes changed",
-        ),
-        SKLEARN,
-        "Cython's pickle guard",
-        0.8,
-        raised=True,
-    ),
-    Signature(
-        "sklearn-mismatch",
-        ("inconsistentversionwarning",),
-        r"^(?:[\w.]+\.)?InconsistentVersionWarning: ",
-        _SAVED + "the version warning was made an error",
-        SKLEARN,
-        "scikit-learn's model persistence guide",
-        0.9,
-        raised=True,
-    ),
-)
+from finbehave.diagnosis.signatures.remedies import LIBRARY, MEASURED, NO_MODULE, NUMPY, PYTHON
 
 NUMPY_SIGNATURES = (
     Signature(
@@ -297,11 +46,12 @@ NUMPY_SIGNATURES = (
     Signature(
         "numpy-abi",
         ("no module named", "can't get attribute"),
-        r"(?:No module named '?(?P<module>numpy\.[\w.]+)|Can't get attribute '[^']+'? on <module '(?P<module2>numpy[\w.]*)')",
+        r"(?:No module named '?(?P<module>numpy\.[\w.]+)"
+        r"|Can't get attribute '[^']+'? on <module '(?P<module2>numpy[\w.]*)')",
         "the model was saved with another numpy: {module} is not in the one that loads it (numpy 2 moved its core)",
         "pin numpy in environment.yml to the major version of training (a file that names numpy._core was saved with "
         "numpy 2, or needs 1.26.1 or later), or train again with finbehave train --environment environment.yml",
-        _MEASURED,
+        MEASURED,
         0.96,
         raised=True,
     ),
@@ -310,9 +60,10 @@ NUMPY_SIGNATURES = (
         ("bitgenerator", "randomstate_ctor", "generator_ctor", "bit_generator_ctor"),
         r"(?P<name>\w+)'?>? is not a known BitGenerator|__(?:randomstate|generator|bit_generator)_ctor\(\) takes",
         "the model holds a random generator saved with another numpy",
-        "pin numpy in environment.yml to the major and minor version of training, or train again with an integer seed in "
+        "pin numpy in environment.yml to the major and minor version of training, or train again with an integer "
+        "seed in "
         "the image's numpy: finbehave train --environment environment.yml",
-        _MEASURED,
+        MEASURED,
         0.96,
         raised=True,
     ),
@@ -357,7 +108,7 @@ PYTHON_SIGNATURES = (
         "the model was saved by a newer Python: pickle protocol {protocol} is not known to the one in the image",
         "set python to 3.8 or later in environment.yml (the version of training is best), or save the model again with "
         "protocol 4",
-        _MEASURED,
+        MEASURED,
         0.97,
         raised=True,
     ),
@@ -375,16 +126,18 @@ PYTHON_SIGNATURES = (
         r"|unknown opcode|bad magic number in|an integer is required \(got type bytes\)",
         "code in the model file was compiled by another Python than the one in the image",
         PYTHON,
-        _MEASURED,
+        MEASURED,
         0.93,
         raised=True,
     ),
     Signature(
         "python-version",
         ("requires a different python",),
-        r"(?:Package |ERROR: )?'?(?P<pin>[\w.-]+)'?.{0,80}requires a different Python: (?P<python>[\d.]+) not in '(?P<needs>[^']+)'",
+        r"(?:Package |ERROR: )?'?(?P<pin>[\w.-]+)'?.{0,80}requires a different Python: (?P<python>[\d.]+) not in '"
+        r"(?P<needs>[^']+)'",
         "{pin} needs Python {needs}, and the environment has {python}",
-        "set python to a version within {needs} in environment.yml, or pin an older {pin}; finbehave deploy MODEL --plan",
+        "set python to a version within {needs} in environment.yml, or pin an older {pin}; finbehave deploy MODEL "
+        "--plan",
         "pip",
         0.95,
     ),
@@ -398,7 +151,8 @@ PYTHON_SIGNATURES = (
         ),
         (
             "set python to {needs} in environment.yml, or pin another version; finbehave deploy MODEL --plan checks it",
-            "set python in environment.yml to what the line asks for, or pin another version; finbehave deploy MODEL --plan "
+            "set python in environment.yml to what the line asks for, or pin another version; finbehave deploy MODEL "
+            "--plan "
             "checks it",
         ),
         "pip",
@@ -421,9 +175,10 @@ PYTHON_SIGNATURES = (
     Signature(
         "python-version",
         ("no module named",),
-        _NO_MODULE + r"(?P<module>" + one_of(STDLIB_CHANGES) + r")(?:'|$|\s|;)",
+        NO_MODULE + r"(?P<module>" + one_of(STDLIB_CHANGES) + r")(?:'|$|\s|;)",
         "{module} belongs to the standard library of another Python than the one in the image",
-        "set python in environment.yml to a version that has {module} (distutils and imp: up to 3.11; tomllib: from 3.11; "
+        "set python in environment.yml to a version that has {module} (distutils and imp: up to 3.11; tomllib: from "
+        "3.11; "
         "zoneinfo: from 3.9), or upgrade the package that imports it",
         "What's New In Python 3.8 to 3.13",
         0.92,
@@ -493,13 +248,16 @@ LIBRARY_SIGNATURES = (
     Signature(
         "library-mismatch",
         ("can't get attribute", "has no attribute"),
-        r"(?:Can't get attribute '(?P<attribute>[^']+)'? on <module '(?P<module>(?P<library>pandas|scipy|xgboost|lightgbm|catboost"
+        r"(?:Can't get attribute '(?P<attribute>[^']+)'? on <module '(?P<module>(?P<library>pandas|scipy|xgboost"
+        r"|lightgbm|catboost"
         r"|imblearn|category_encoders|cloudpickle|dill|joblib|statsmodels|torch|skops|shap|polars|pyarrow)\b[\w.]*)'"
-        r"|module '(?P<module2>(?P<library2>pandas|scipy|xgboost|lightgbm|catboost|imblearn|category_encoders|cloudpickle"
-        r"|dill|joblib|statsmodels|torch|flask|werkzeug|jinja2|pydantic|google)\b[\w.]*)' has no attribute '(?P<attribute2>[^']+)')",
+        r"|module '(?P<module2>(?P<library2>pandas|scipy|xgboost|lightgbm|catboost|imblearn|category_encoders"
+        r"|cloudpickle"
+        r"|dill|joblib|statsmodels|torch|flask|werkzeug|jinja2|pydantic"
+        r"|google)\b[\w.]*)' has no attribute '(?P<attribute2>[^']+)')",
         "the model or the code was made for another {library}: {attribute} is not in {module}",
         LIBRARY,
-        _MEASURED,
+        MEASURED,
         0.93,
         raised=True,
     ),
@@ -521,15 +279,17 @@ LIBRARY_SIGNATURES = (
         r"StringDtype\.__init__\(\) takes|NDArrayBacked|_unpickle_block|new_block\(\)",
         "the model holds pandas objects that another pandas saved",
         LIBRARY.replace("{library}", "pandas"),
-        _MEASURED,
+        MEASURED,
         0.9,
         raised=True,
     ),
     Signature(
         "library-mismatch",
         ("cannot import name",),
-        r"cannot import name '(?P<name>\w+)' from '(?:partially initialized module ')?(?P<module>(?P<library>werkzeug|flask"
-        r"|jinja2|markupsafe|itsdangerous|pydantic|pydantic_core|scipy|pandas|joblib|threadpoolctl|imblearn|xgboost|lightgbm"
+        r"cannot import name '(?P<name>\w+)' from '(?:partially initialized module ')?(?P<module>(?P<library>werkzeug"
+        r"|flask"
+        r"|jinja2|markupsafe|itsdangerous|pydantic|pydantic_core|scipy|pandas|joblib|threadpoolctl|imblearn|xgboost"
+        r"|lightgbm"
         r"|typing_extensions|importlib_metadata|google|urllib3|requests|packaging|azureml|azure|mlflow|opentelemetry"
         r"|attr|cloudpickle|setuptools|shap|transformers|torch|numba|dask|pyarrow|cryptography|OpenSSL)\b[\w.]*)'",
         "two packages in the image do not fit each other: {name} is not in this {library}",
@@ -542,12 +302,13 @@ LIBRARY_SIGNATURES = (
     Signature(
         "library-mismatch",
         ("no module named",),
-        _NO_MODULE
+        NO_MODULE
         + r"(?P<module>(?P<library>pandas|scipy|xgboost|lightgbm|catboost|imblearn|category_encoders|joblib|statsmodels"
-        r"|pydantic|flask|werkzeug|keras|tensorflow|torch|dill|cloudpickle|shap|urllib3|mlflow|polars|pyarrow)\.[\w.]+)",
+        r"|pydantic|flask|werkzeug|keras|tensorflow|torch|dill|cloudpickle|shap|urllib3|mlflow|polars"
+        r"|pyarrow)\.[\w.]+)",
         "the model or the code was made for another {library}: {module} is not in the one in the image",
         LIBRARY,
-        _MEASURED,
+        MEASURED,
         0.88,
         raised=True,
     ),
@@ -557,7 +318,7 @@ LIBRARY_SIGNATURES = (
         r"joblib pickle generated with python 2|Did not recognise loaded array|STACK_GLOBAL requires str",
         "the model was saved by a newer joblib (1.2 or later) than the one that loads it",
         "pin joblib>=1.2 in environment.yml (best: the version used in training), " + "then finbehave deploy MODEL",
-        _MEASURED,
+        MEASURED,
         0.85,
         raised=True,
         frames=r"joblib|numpy_pickle",
@@ -568,7 +329,7 @@ LIBRARY_SIGNATURES = (
         r"^KeyError: \d{1,12}$",
         "the model was saved by a newer joblib (1.2 or later) than the one that loads it",
         "pin joblib>=1.2 in environment.yml (best: the version used in training), then finbehave deploy MODEL",
-        _MEASURED,
+        MEASURED,
         0.85,
         raised=True,
         frames=r"numpy_pickle|joblib[/\\]|pickle\.py:load|dispatch\[key",
@@ -583,7 +344,8 @@ LIBRARY_SIGNATURES = (
             "a package in the image asks for {asked}, and there is another version",
             "two packages in the image do not fit each other",
         ),
-        "pin the package that the line names, in environment.yml, to a version that both accept; build anew, then finbehave "
+        "pin the package that the line names, in environment.yml, to a version that both accept; build anew, then "
+        "finbehave "
         "deploy MODEL",
         "setuptools, protobuf, pydantic and pandas",
         0.9,
@@ -593,7 +355,8 @@ LIBRARY_SIGNATURES = (
         ("glibc", "undefined symbol"),
         r"version `(?P<name>GLIBC(?:XX)?_[\d.]+)' not found|undefined symbol: (?P<name2>\w+)",
         "a compiled package was built for another system library ({name})",
-        "use a newer base image, or pin the package in environment.yml to a version built for this one; build anew, then "
+        "use a newer base image, or pin the package in environment.yml to a version built for this one; build anew, "
+        "then "
         "finbehave deploy MODEL",
         "the dynamic linker",
         0.88,
