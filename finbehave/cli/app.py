@@ -21,6 +21,7 @@ from finbehave.cli.sample import sample
 from finbehave.cli.start import start
 from finbehave.cli.status import status
 from finbehave.cli.stop import stop
+from finbehave.cli.troubleshoot import troubleshoot
 from finbehave.cli.validate import validate
 from finbehave.errors import FinbehaveError, Interrupted, UsageError
 
@@ -57,7 +58,7 @@ MACHINE = "This machine"
 
 COMMANDS = {
     RELEASE: [invoke, logs],
-    OPERATE: [status, start, stop, delete],
+    OPERATE: [status, troubleshoot, start, stop, delete],
     DATA: [sample, prepare, validate],
     MACHINE: [],
 }

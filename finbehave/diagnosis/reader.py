@@ -11,10 +11,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 LONGEST_LINE = 20_000
 """Characters of one line that are looked at; beyond it is data, not a message."""
+
+LONGEST_LOG = 32 << 20
+"""Bytes of a log that are read; of a longer one, its end."""
 
 _ANSI = re.compile(
     r"(?:\x1b|\x9b|␛|\^\[|\\x1b|\\u001b|\\033)\[[0-9;?]{0,40}[ -/]?[@-~]"  # colours, also where ESC became visible
@@ -87,6 +90,29 @@ def decode(data: bytes) -> str:
     if head.count(0) > len(head) // 4:
         return data.decode("utf-16-le", "replace")
     return data.decode("utf-8-sig", "replace")
+
+
+def read_tail(stream: BinaryIO, limit: int = LONGEST_LOG) -> tuple[bytes, int]:
+    """The last ``limit`` bytes of a stream, from the beginning of a line on, and how many lines were left out before.
+
+    Reads in chunks, so that memory stays bounded whatever comes.
+    """
+    kept, left_out = bytearray(), 0
+    while chunk := stream.read(1 << 20):
+        kept += chunk
+        if len(kept) > 2 * limit:
+            left_out += _shorten(kept, limit)
+    if len(kept) > limit:
+        left_out += _shorten(kept, limit)
+    return bytes(kept), left_out
+
+
+def _shorten(kept: bytearray, limit: int) -> int:
+    """Drop whole lines from the front until at most ``limit`` bytes are left; answer how many lines."""
+    cut = kept.find(b"\n", len(kept) - limit - 1) + 1 or len(kept) - limit
+    dropped = kept.count(b"\n", 0, cut)
+    del kept[:cut]
+    return dropped
 
 
 # --- JSON around a log ------------------------------------------------------------------------------------

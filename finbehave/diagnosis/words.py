@@ -25,6 +25,8 @@ def fields_of(groups: Mapping[str, str | None]) -> dict[str, str]:
     if module:
         fields["module"] = module
         fields.setdefault("package", distribution(module))
+        if fields["package"] != module:
+            fields["alias"] = module
         if module in NATIVE_MODULES:
             fields["system"] = NATIVE_MODULES[module]
     saved = SAVED_BY.get("." + fields.get("attribute", "")) or SAVED_BY.get(module)

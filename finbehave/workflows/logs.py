@@ -42,7 +42,7 @@ def logs(
     if explain:
         from finbehave.diagnosis.engine import explain as causes_of
 
-        causes = causes_of([line.text for line in lines])
+        causes = causes_of(lines)
     return LogsResult(settings.endpoint, lines, causes)
 
 

@@ -60,7 +60,10 @@ SIGNATURES = (
         "missing-package",
         ("no module named",),
         NO_MODULE + r"(?P<module>" + _KNOWN + r"(?:\.[\w.]+)?)(?:'|$|\s|;)",
-        "{package} is not in the image: {module} is imported and not there",
+        (
+            "{package} is not in the image: {alias} is imported and not there",
+            "{package} is imported and not in the image",
+        ),
         _ADD,
         "Python's import",
         0.95,
