@@ -121,9 +121,12 @@ PYTHON_SIGNATURES = (
             "unknown opcode",
             "bad magic number",
             "an integer is required",
+            "interpreted as an integer",
+            "no locals when",
         ),
         r"code\(\) (?:takes|argument \d+ must)|code expected at (?:least|most) \d+ arguments|bad marshal data"
-        r"|unknown opcode|bad magic number in|an integer is required \(got type bytes\)",
+        r"|unknown opcode|bad magic number in|an integer is required \(got type bytes\)"
+        r"|'bytes' object cannot be interpreted as an integer|no locals when (?:deleting|loading)",
         "code in the model file was compiled by another Python than the one in the image",
         PYTHON,
         MEASURED,
@@ -325,8 +328,8 @@ LIBRARY_SIGNATURES = (
     ),
     Signature(
         "library-mismatch",
-        ("keyerror:",),
-        r"^KeyError: \d{1,12}$",
+        ("keyerror:", "invalid literal for int() with base 10: b"),
+        r"^KeyError: \d{1,12}$|invalid literal for int\(\) with base 10: b['\"]",
         "the model was saved by a newer joblib (1.2 or later) than the one that loads it",
         "pin joblib>=1.2 in environment.yml (best: the version used in training), then finbehave deploy MODEL",
         MEASURED,
