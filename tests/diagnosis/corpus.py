@@ -644,6 +644,16 @@ _PROCESSES = [
         "signal 9",
     ),
     Case(
+        "a worker of ours killed from outside",
+        "out-of-memory",
+        "worker 4711 of blue was killed by signal 9 (SIGKILL)\n",
+        "signal 9",
+    ),
+    Case("a worker of ours with a native crash", "segfault", "worker 4711 of blue was killed by SIGSEGV\n", "SIGSEGV"),
+    Case(
+        "a worker of ours that is slow to start", "init-timeout", "blue was not ready within 60 s\n", "60 s", ("60 s",)
+    ),
+    Case(
         "an array too large",
         "out-of-memory",
         in_run("numpy.core._exceptions._ArrayMemoryError: Unable to allocate 11.2 GiB for an array with shape (90, 9)"),

@@ -48,6 +48,7 @@ SIGNATURES = (
     Signature(
         "auth-key",
         (
+            "/score",
             "key_auth",
             "authorization key",
             "api key",
@@ -58,7 +59,7 @@ SIGNATURES = (
             "no or wrong key",
         ),
         r"key_auth_(?:access_denied|bad_header\w*)|valid authorization key|(?:invalid|wrong|bad) (?:API|endpoint) key\b"
-        r"|[Kk]ey (?:was )?refused|/score\S* 401\b|401 Unauthorized.{0,60}/score|no key was sent",
+        r"|[Kk]ey (?:was )?refused|/score\S* (?:HTTP/\d\.\d\" )?401\b|401 Unauthorized.{0,60}/score|no key was sent",
         "the endpoint refuses the key",
         _KEYS,
         "Azure's scoring front, finbehave's gateway",

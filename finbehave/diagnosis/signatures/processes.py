@@ -179,7 +179,8 @@ SIGNATURES = (
         r"|Scoring timeout after (?P<limit2>[\d.]+ ms)"
         r"|(?:exceed|reach|over).{0,40}request_timeout_ms|upstream request timeout"
         r"|upstream timed out.{0,80}reading response"
-        r"|(?:[Ss]tatus(?: ?code)?[:= ]{1,3}|HTTP(?:/\d\.\d)?\"? )(?:408|504)\b|(?:GET|POST) /score\S* (?:408|504)\b"
+        r"|(?:[Ss]tatus(?: ?code)?[:= ]{1,3}|HTTP(?:/\d\.\d)?\"? )(?:408|504)\b"
+        r"|(?:GET|POST) /score\S* (?:HTTP/\d\.\d\" )?(?:408|504)\b"
         r"|\b408 Request Time|\b504 Gateway Time",
         ("a request took longer than it may ({limit})", "a request took longer than it may"),
         _SLOW_ANSWER,
@@ -189,6 +190,17 @@ SIGNATURES = (
             r"within the allocated time: (?P<limit>\d+(?:\.\d+)?\s?ms)",
             r"Scoring timeout after (?P<limit>[\d.]+ ms)",
         ),
+    ),
+    Signature(
+        "init-timeout",
+        ("ready in", "ready within", "ready after"),
+        r"(?:did not become|was not|is not|never became) ready (?:with)?(?:in|after) (?P<limit>[\d.]+ ?(?:s|seconds"
+        r"|minutes))\b",
+        "the model had not come up after {limit}",
+        _SLOW_START,
+        "finbehave's supervisor",
+        0.85,
+        echo=True,
     ),
     Signature(
         "init-timeout",
