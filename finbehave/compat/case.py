@@ -1,0 +1,108 @@
+"""One file against one environment: what every rule looks at, and what it may say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from finbehave.compat.inspection import Inspection, StoredObject
+from finbehave.compat.knowledge import Knowledge, knowledge
+from finbehave.compat.target import Target
+from finbehave.domain.compat import Finding, Severity, Verdict
+
+_SEVERITIES = {
+    Verdict.COMPATIBLE: Severity.INFO,
+    Verdict.RISKY: Severity.WARNING,
+    Verdict.UNKNOWN: Severity.WARNING,
+    Verdict.INCOMPATIBLE: Severity.ERROR,
+    Verdict.UNSAFE: Severity.DANGER,
+}
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A finding, and the verdict that it alone would lead to.
+
+    ``runnable`` is False where the file must not be loaded to try it out: what would run is not what was read.
+    """
+
+    finding: Finding
+    verdict: Verdict
+    runnable: bool = True
+
+
+def ruling(verdict: Verdict, code: str, message: str, remedy: str, *, runnable: bool = True) -> Ruling:
+    """A ruling whose severity follows from its verdict."""
+    return Ruling(Finding(_SEVERITIES[verdict], code, message, remedy), verdict, runnable)
+
+
+@dataclass(frozen=True)
+class Case:
+    """``packages`` and ``python`` are what the model was trained with, as far as a manifest says so."""
+
+    found: Inspection
+    target: Target
+    trusted: Collection[str] = ()
+    packages: Mapping[str, str] = field(default_factory=dict)
+    python: str | None = None
+    name: str = "MODEL"
+
+    @cached_property
+    def known(self) -> Knowledge:
+        """The tables."""
+        return knowledge()
+
+    @cached_property
+    def trained(self) -> str | None:
+        """The scikit-learn that most of the file's objects were saved by, else what the manifest says."""
+        versions = self.found.sklearn_versions
+        return next(iter(versions), None) or self.packages.get("scikit-learn")
+
+    @cached_property
+    def sklearn(self) -> str | None:
+        """The target's scikit-learn."""
+        return self.target.version("scikit-learn") or None
+
+    def version_of(self, item: StoredObject) -> str | None:
+        """The scikit-learn that saved an object; parts without a version of their own follow the file."""
+        return item.sklearn_version or self.trained
+
+    @cached_property
+    def used(self) -> tuple[StoredObject, ...]:
+        """The objects that answering reaches: not those that only sit under a key which nothing reads in the target."""
+        objects = self.found.objects
+        reached: set[int] = set()
+        waiting = [i for i, item in enumerate(objects) if any(holder < 0 for holder, _ in item.holders)]
+        held: dict[int, list[int]] = {}
+        for index, item in enumerate(objects):
+            for holder, key in item.holders:
+                if holder >= 0 and not self._idle(objects[holder], key):
+                    held.setdefault(holder, []).append(index)
+        while waiting:
+            index = waiting.pop()
+            if index not in reached:
+                reached.add(index)
+                waiting.extend(held.get(index, ()))
+        return tuple(objects[index] for index in sorted(reached))
+
+    def _idle(self, holder: StoredObject, key: str) -> bool:
+        """A fitted attribute that no object of that class reads when asked, in the target's version."""
+        return (
+            self.sklearn is not None
+            and key.endswith("_")
+            and not key.startswith("_")
+            and self.known.needs(holder.name, self.sklearn).get(key) == "o"
+        )
+
+    # --- words ------------------------------------------------------------------------------------------------------
+
+    @property
+    def pin(self) -> str:
+        """The remedy for another scikit-learn."""
+        if self.trained is None:
+            return f"train it anew for this environment: finbehave train --environment {self.target.origin} …"
+        return (
+            f"pin scikit-learn=={self.trained} in {self.target.origin}, or train it anew for this environment: "
+            f"finbehave train --environment {self.target.origin} …"
+        )

@@ -1,0 +1,127 @@
+"""What changed between releases and does not show in names or keys: values, defaults, meanings.
+
+One engine (``rules``) asks these of every object that is in use. Where a change shows in the names a file imports, in
+a state key or in a record's fields, it is in the measured knowledge instead and needs no line here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from finbehave.compat.conditions import Condition, Has, Holds, Lacks, Length, Mentions, Not
+
+
+class Effect(str, Enum):
+    """What happens in the target."""
+
+    LOAD = "does not load"
+    PREDICT = "loads and then fails when it is asked"
+    DRIFT = "loads and answers something else, without an error"
+    MAYBE = "may fail or answer something else"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A change, and how an object shows that it is struck by it.
+
+    ``trained`` and ``target`` are version specifiers of scikit-learn: the object's own, and the target's.
+    """
+
+    id: str
+    classes: tuple[str, ...]
+    trained: str
+    target: str
+    shows: tuple[Condition, ...]
+    effect: Effect
+    says: str
+    source: str
+
+
+_BINARY = Length("coef_", 1, 1)
+
+FACTS: tuple[Fact, ...] = (
+    Fact(
+        "logistic-softmax",
+        ("LogisticRegression", "LogisticRegressionCV"),
+        ">=1.5,<1.8",
+        "<1.5",
+        (Holds("multi_class", ("deprecated",)), _BINARY),
+        Effect.DRIFT,
+        "multi_class is stored as 'deprecated', which code before 1.5 takes for multinomial: a binary model's "
+        "probabilities come out of a softmax, off by up to 0.15",
+        "sklearn/linear_model/_logistic.py, predict_proba: 1.5.0 against 1.4.2",
+    ),
+    Fact(
+        "passthrough-is-a-word",
+        ("ColumnTransformer",),
+        "<1.4",
+        ">=1.4",
+        (Mentions("transformers_", "passthrough"),),
+        Effect.PREDICT,
+        "columns passed through are stored as the word 'passthrough'; from 1.4 on a fitted transformer must stand there",
+        "sklearn/compose/_column_transformer.py, _update_fitted_transformers: 1.4.0 against 1.3.2",
+    ),
+    Fact(
+        "l1-ratio-none",
+        ("LogisticRegression",),
+        "<1.8",
+        ">=1.8",
+        (Holds("l1_ratio", (None,)),),
+        Effect.MAYBE,
+        "l1_ratio is None, which 1.8 no longer reads when features are selected by it",
+        "sklearn/linear_model/_logistic.py: l1_ratio=0.0 by default in 1.8.0, None before",
+    ),
+    Fact(
+        "tree-counts",
+        ("DecisionTreeClassifier", "ExtraTreeClassifier"),
+        "<1.4",
+        ">=1.9",
+        (Has("tree_"),),
+        Effect.DRIFT,
+        "trees up to 1.3 store class counts; from 1.9 on they are taken for fractions and no longer divided",
+        "sklearn/tree/_classes.py, predict_proba: 1.9.0 against 1.8.0",
+    ),
+    Fact(
+        "adaboost-decision",
+        ("AdaBoostClassifier",),
+        ">=1.3.1,<1.6",
+        ">=1.3.0,<1.3.1",
+        (Holds("algorithm", ("SAMME",)),),
+        Effect.DRIFT,
+        "the decision function of SAMME was corrected in 1.3.1",
+        "sklearn/ensemble/_weight_boosting.py, decision_function: 1.3.1 against 1.3.0",
+    ),
+    Fact(
+        "adaboost-samme-r",
+        ("AdaBoostClassifier",),
+        "<1.6",
+        ">=1.6",
+        (Holds("algorithm", ("SAMME.R",)),),
+        Effect.DRIFT,
+        "it was fitted with SAMME.R, which 1.6 no longer has and reads as SAMME",
+        "sklearn/ensemble/_weight_boosting.py: 1.6.0 against 1.5.2",
+    ),
+    Fact(
+        "infrequent-ignored",
+        ("OneHotEncoder",),
+        ">=1.1",
+        "<1.1",
+        (Holds("_infrequent_enabled", (True,)),),
+        Effect.DRIFT,
+        "rare categories were put together, which came with 1.1: older code gives each a column of its own",
+        "sklearn/preprocessing/_encoders.py, min_frequency: 1.1.0",
+    ),
+    Fact(
+        "infrequent-ignored-ordinal",
+        ("OrdinalEncoder",),
+        ">=1.3",
+        "<1.3",
+        (Holds("_infrequent_enabled", (True,)),),
+        Effect.DRIFT,
+        "rare categories were put together, which OrdinalEncoder does since 1.3",
+        "sklearn/preprocessing/_encoders.py, OrdinalEncoder min_frequency: 1.3.0",
+    ),
+)
+
+__all__ = ["FACTS", "Effect", "Fact", "Lacks", "Not"]

@@ -1,0 +1,177 @@
+"""Rules on what scikit-learn's objects hold: keys, records, values, parameters, and who wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from packaging.specifiers import SpecifierSet
+
+from finbehave.compat.arrays import records
+from finbehave.compat.case import Case, Ruling, ruling
+from finbehave.compat.facts import FACTS, Effect, Fact
+from finbehave.compat.inspection import StoredObject
+from finbehave.compat.knowledge import parsed
+from finbehave.compat.symbols import is_scalar
+from finbehave.domain.compat import Verdict
+
+
+def _is_sklearn(item: StoredObject) -> bool:
+    return item.module.partition(".")[0] in ("sklearn", "_loss")
+
+
+def missing_keys(case: Case) -> Iterator[Ruling]:
+    """A key of its state that the target's code reads and the file's version did not write."""
+    if case.sklearn is None:
+        return
+    struck: dict[tuple[str, str, str], list[StoredObject]] = {}
+    for item in case.used:
+        if _is_sklearn(item) and case.version_of(item) != case.sklearn:
+            for key, letter in _lacking(case, item):
+                struck.setdefault((item.name, key, letter), []).append(item)
+    for (name, key, letter), items in struck.items():
+        yield _missing_key(case, name, key, letter, items)
+
+
+def _lacking(case: Case, item: StoredObject) -> Iterator[tuple[str, str]]:
+    assert case.sklearn is not None
+    needs = case.known.needs(item.name, case.sklearn)
+    if not needs or not item.state:
+        return
+    fits = any(key.endswith("_") and not key.startswith("_") for key, letter in needs.items() if letter == "A")
+    if fits and not item.fitted:
+        return
+    own = case.known.needs(item.name, case.version_of(item) or "")
+    for key, letter in needs.items():
+        if letter == "o" or key in item.state:
+            continue
+        if letter != "A" and key in own:
+            continue  # its own version writes the key in some states only: this is another of them
+        yield key, letter
+
+
+def _missing_key(case: Case, name: str, key: str, letter: str, items: list[StoredObject]) -> Ruling:
+    version = case.version_of(items[0]) or "an unknown version"
+    more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
+    does = {
+        "A": "it loads and then fails when it is asked",
+        "S": "it loads and may then fail when it is asked",
+        "D": "it loads and answers something else, without an error",
+    }[letter]
+    return ruling(
+        Verdict.RISKY if letter == "S" else Verdict.INCOMPATIBLE,
+        "sklearn-mismatch",
+        f"{does}: scikit-learn {case.sklearn} ({case.target.origin}) reads {name}.{key}, which {items[0].where}{more}, "
+        f"saved by scikit-learn {version}, does not have",
+        case.pin,
+    )
+
+
+def other_records(case: Case) -> Iterator[Ruling]:
+    """The nodes of trees are records, and their fields are compiled into the code that reads them."""
+    if case.sklearn is None:
+        return
+    told: set[str] = set()
+    for found in case.found.arrays:
+        dtype = found.array.dtype
+        expected = case.known.record_fields(found.owner, case.sklearn)
+        if dtype is None or not dtype.fields or expected is None or found.owner in told:
+            continue
+        fields = " ".join(f"{name}:{code.lstrip('<>|=')}" for name, code, _ in dtype.fields)
+        if fields == expected:
+            continue
+        told.add(found.owner)
+        yield _other_record(case, found.owner, fields, expected)
+
+
+def _other_record(case: Case, owner: str, fields: str, expected: str) -> Ruling:
+    here, there = dict(f.split(":") for f in fields.split()), dict(f.split(":") for f in expected.split())
+    changed = [f"{name} is missing" for name in there if name not in here]
+    changed += [f"{name} is unknown" for name in here if name not in there]
+    changed += [f"{name} is {here[name]}, not {there[name]}" for name in here if name in there and here[name] != there[name]]
+    since = " (scikit-learn 1.3 changed the tree format)" if "missing_go_to_left" in set(here) ^ set(there) else ""
+    when = "it does not load" if owner == "Tree" else "it loads and then fails when it is asked"
+    return ruling(
+        Verdict.INCOMPATIBLE,
+        "sklearn-mismatch",
+        f"{when}: the tree nodes saved by scikit-learn {case.trained or '?'} have another layout than scikit-learn "
+        f"{case.sklearn} ({case.target.origin}) reads{since}: {', '.join(changed[:4]) or 'their order differs'}",
+        case.pin,
+    )
+
+
+@lru_cache(maxsize=256)
+def _specifier(text: str) -> SpecifierSet:
+    return SpecifierSet(text, prereleases=True)
+
+
+def known_changes(case: Case) -> Iterator[Ruling]:
+    """The table of facts."""
+    if case.sklearn is None:
+        return
+    target = case.sklearn
+    for fact in FACTS:
+        if not _specifier(fact.target).contains(target):
+            continue
+        struck = [item for item in case.used if _strikes(case, fact, item)]
+        if struck:
+            yield _changed(case, fact, struck)
+
+
+def _strikes(case: Case, fact: Fact, item: StoredObject) -> bool:
+    version = case.version_of(item)
+    return (
+        item.name in fact.classes
+        and _is_sklearn(item)
+        and version is not None
+        and parsed(version) is not None
+        and _specifier(fact.trained).contains(version)
+        and all(condition.holds(item) for condition in fact.shows)
+    )
+
+
+def _changed(case: Case, fact: Fact, items: list[StoredObject]) -> Ruling:
+    more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
+    return ruling(
+        Verdict.RISKY if fact.effect is Effect.MAYBE else Verdict.INCOMPATIBLE,
+        "sklearn-mismatch",
+        f"it {fact.effect.value}: {fact.says}. {items[0].where}{more} was saved by scikit-learn "
+        f"{case.version_of(items[0])}, {case.target.origin} has {case.sklearn}",
+        case.pin,
+    )
+
+
+def ignored_parameters(case: Case) -> Iterator[Ruling]:
+    """A parameter that is set to something and that the target's class does not have."""
+    if case.sklearn is None:
+        return
+    told: set[tuple[str, str]] = set()
+    for item in case.used:
+        version = case.version_of(item)
+        there = case.known.parameters(item.name, case.sklearn)
+        here = case.known.parameters(item.name, version) if version else None
+        if there is None or here is None or not _is_sklearn(item) or version == case.sklearn:
+            continue
+        for name, default in here.items():
+            value = item.state.get(name, default)
+            if name in there or (item.name, name) in told or not is_scalar(value) or value == default:
+                continue
+            told.add((item.name, name))
+            yield _ignored(case, item, name, value)
+
+
+def _ignored(case: Case, item: StoredObject, name: str, value: object) -> Ruling:
+    assert case.sklearn is not None
+    read = case.known.needs(item.name, case.version_of(item) or "").get(name, "o")
+    return ruling(
+        Verdict.COMPATIBLE if read == "o" else Verdict.RISKY,
+        "sklearn-mismatch",
+        f"{item.where} was made with {name}={value!r}, which scikit-learn {case.sklearn} ({case.target.origin}) does not know",
+        case.pin,
+    )
+
+
+RULES: tuple[Callable[[Case], Iterator[Ruling]], ...] = (missing_keys, other_records, known_changes, ignored_parameters)
+"""In the order in which a person should read them."""
+
+__all__ = ["RULES", "records"]
