@@ -17,9 +17,7 @@ class DeleteResult:
     deleted: bool
 
 
-def delete(
-    deployment: str | None = None, *, settings: Settings | None = None
-) -> DeleteResult:
+def delete(deployment: str | None = None, *, settings: Settings | None = None) -> DeleteResult:
     """Remove the settings' endpoint with all its deployments, or the one deployment that is named."""
     settings = settings or load_settings()
     serving = open_backend(settings).serving

@@ -15,9 +15,7 @@ def show_keys(*, settings: Settings | None = None) -> Keys:
     return open_backend(settings).serving.keys(settings.endpoint)
 
 
-def rotate_key(
-    which: Literal["primary", "secondary"] = "primary", *, settings: Settings | None = None
-) -> Keys:
+def rotate_key(which: Literal["primary", "secondary"] = "primary", *, settings: Settings | None = None) -> Keys:
     """Replace one key; clients that use the other notice nothing."""
     settings = settings or load_settings()
     return open_backend(settings).serving.rotate_key(settings.endpoint, which)

@@ -34,9 +34,7 @@ class DownloadResult:
     package: Path
 
 
-def list_models(
-    name: str | None = None, *, archived: bool = False, settings: Settings | None = None
-) -> ModelsResult:
+def list_models(name: str | None = None, *, archived: bool = False, settings: Settings | None = None) -> ModelsResult:
     """All versions, or those of one name; archived ones only when asked for."""
     registry = open_backend(settings or load_settings()).models
     return ModelsResult(tuple(registry.list(name, archived=archived)))
@@ -51,18 +49,14 @@ def show_model(model: str, *, settings: Settings | None = None) -> ModelDetails:
     return ModelDetails((found,), read_package(registry.package(found.ref)).manifest)
 
 
-def download_model(
-    model: str, into: Path, *, settings: Settings | None = None
-) -> DownloadResult:
+def download_model(model: str, into: Path, *, settings: Settings | None = None) -> DownloadResult:
     """Copy a version's package to a folder that is not there yet or is empty."""
     registry = open_backend(settings or load_settings()).models
     found = registry.get(ModelRef.parse(model))
     return DownloadResult((found,), registry.fetch(found.ref, into))
 
 
-def archive_model(
-    model: str, *, restore: bool = False, settings: Settings | None = None
-) -> ModelsResult:
+def archive_model(model: str, *, restore: bool = False, settings: Settings | None = None) -> ModelsResult:
     """Hide one version from listings and from ``latest``, or bring it back."""
     registry = open_backend(settings or load_settings()).models
     return ModelsResult((registry.archive(registry.get(ModelRef.parse(model)).ref, archived=not restore),))

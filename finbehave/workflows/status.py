@@ -16,9 +16,7 @@ class StatusResult:
     endpoints: tuple[Endpoint, ...]
 
 
-def status(
-    endpoint: str | None = None, *, settings: Settings | None = None
-) -> StatusResult:
+def status(endpoint: str | None = None, *, settings: Settings | None = None) -> StatusResult:
     """One endpoint, or all there are."""
     serving = open_backend(settings or load_settings()).serving
     names = [endpoint] if endpoint else serving.endpoints()
