@@ -34,6 +34,41 @@ class UnexpectedError(FinbehaveError):
     """A fault of ours: a guest that broke its protocol, a state that cannot be."""
 
 
+class GuestFailed(FinbehaveError):
+    """Guest code, in the model's own environment, did not give an answer.
+
+    A probe takes this as an answer; for everything else it is the failure.
+
+    Args:
+        kind: ``exception``, ``crashed`` or ``timeout``.
+        error_type: The exception's class, by name.
+        signal: What killed it, as ``SIGSEGV``.
+        traceback: The guest's own.
+        log: The end of what it printed.
+    """
+
+    code = "guest-failed"
+    default_remedy = "run the command again with --debug, which prints what the model's process said"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        error_type: str = "",
+        signal: str = "",
+        traceback: str = "",
+        log: str = "",
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.kind = kind
+        self.error_type = error_type
+        self.signal = signal
+        self.traceback = traceback
+        self.log = log
+
+
 # --- 2: usage and configuration ---------------------------------------------------------------------------
 
 

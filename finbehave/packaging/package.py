@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.manifest import Feature, FeatureKind, Golden, Manifest, Task
 from finbehave.errors import DiskFull, NotFound, TamperedPackage
 
@@ -43,6 +44,14 @@ class Package:
     path: Path
     manifest: Manifest
     digest: str
+
+    @property
+    def environment(self) -> EnvironmentSpec:
+        """The environment it was trained in: its Python and its full lock."""
+        lines = (self.path / REQUIREMENTS).read_text(encoding="utf-8").splitlines()
+        requirements = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+        minor = ".".join(self.manifest.python.split(".")[:2])
+        return EnvironmentSpec(f"the environment of {self.manifest.name}", minor, requirements)
 
     @property
     def golden(self) -> Golden:
