@@ -137,10 +137,10 @@ def _outcome(home: Path, script: str, status: int, *, timed_out: bool, timeout: 
     except ValueError as error:
         raise GuestFailed(f"{script} wrote an answer that is no JSON: {error}", kind="crashed", log=log) from error
     if "error" in response:
-        error = response["error"]
+        raised = response["error"]
         raise GuestFailed(
-            f"{error['type']}: {error['message']}", kind="exception", error_type=error["type"],
-            traceback=error["traceback"], log=log,
+            f"{raised['type']}: {raised['message']}", kind="exception", error_type=raised["type"],
+            traceback=raised["traceback"], log=log,
         )  # fmt: skip
     result: dict[str, Any] = response["result"]
     return result

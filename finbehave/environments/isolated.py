@@ -84,10 +84,11 @@ def _build(folder: Path, python: str, spec: EnvironmentSpec, *, offline: bool, p
     wanted = folder / "requirements.in"
     wanted.write_text("\n".join(spec.requirements) + "\n", encoding="utf-8")
     path = _interpreter(folder)
-    for arguments in (
+    steps: tuple[list[str | Path], ...] = (
         ["venv", "--quiet", "--no-project", "--allow-existing", "--python", base, folder],
         ["pip", "install", "--only-binary", ":all:", "--python", path, "-r", wanted],
-    ):
+    )
+    for arguments in steps:
         run = run_uv(arguments, cwd=folder, offline=offline, impatient=True)
         if run.status != 0:
             shutil.rmtree(folder, ignore_errors=True)
