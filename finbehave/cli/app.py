@@ -21,6 +21,7 @@ from finbehave.cli.sample import sample
 from finbehave.cli.start import start
 from finbehave.cli.status import status
 from finbehave.cli.stop import stop
+from finbehave.cli.traffic import traffic
 from finbehave.cli.troubleshoot import troubleshoot
 from finbehave.cli.validate import validate
 from finbehave.errors import FinbehaveError, Interrupted, UsageError
@@ -62,7 +63,7 @@ COMMANDS = {
     DATA: [sample, prepare, validate],
     MACHINE: [],
 }
-GROUPS = {OPERATE: [("models", models), ("keys", keys)]}
+GROUPS = {OPERATE: [("traffic", traffic), ("models", models), ("keys", keys)]}
 
 for _panel, _commands in COMMANDS.items():
     for _command in _commands:

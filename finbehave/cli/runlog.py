@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import sys
 import time
 import traceback as tracebacks
@@ -13,20 +12,10 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from finbehave.redaction import redact
+
 _LOGGER = logging.getLogger("finbehave")
 _BYTES, _FILES = 2_000_000, 5
-
-_SECRETS = re.compile(
-    r"""(?ix)
-    (bearer\s+ | (?:key|secret|password|token|sig|sharedaccesskey|accountkey)["']?\s*[=:]\s*["']?)
-    ([^\s"'&;,]{6,})
-    """
-)
-
-
-def redact(text: str) -> str:
-    """The text with keys, tokens, passwords and signatures replaced by ``***``."""
-    return _SECRETS.sub(r"\1***", text)
 
 
 class _JsonLines(logging.Formatter):
