@@ -9,6 +9,9 @@ from typing import Any
 Traffic = dict[str, int]
 """Deployment name -> percent; the percents sum to 0 or 100."""
 
+OWN_ENVIRONMENT = "own"
+"""What ``Deployment.environment`` says where the spec named none: the package's own."""
+
 
 class EndpointState(str, Enum):
     """Whether an endpoint answers."""
