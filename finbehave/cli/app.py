@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -11,12 +12,14 @@ from typer.exceptions import TyperException
 
 from finbehave.cli import output
 from finbehave.cli.delete import delete
+from finbehave.cli.deploy import deploy
 from finbehave.cli.invoke import invoke
 from finbehave.cli.keys import keys
 from finbehave.cli.logs import logs
 from finbehave.cli.models import models
 from finbehave.cli.options import output_mode_of
 from finbehave.cli.prepare import prepare
+from finbehave.cli.rollback import rollback
 from finbehave.cli.sample import sample
 from finbehave.cli.start import start
 from finbehave.cli.status import status
@@ -58,7 +61,7 @@ DATA = "Data"
 MACHINE = "This machine"
 
 COMMANDS = {
-    RELEASE: [invoke, logs],
+    RELEASE: [deploy, invoke, logs, rollback],
     OPERATE: [status, troubleshoot, start, stop, delete],
     DATA: [sample, prepare, validate],
     MACHINE: [],
@@ -73,10 +76,18 @@ for _panel, _groups in GROUPS.items():
         app.add_typer(_group, name=_name, rich_help_panel=_panel)
 
 
+def _end_like_interrupts() -> None:
+    """Let a kill and a closed terminal end a command as Ctrl-C does, so that it puts back what it has begun."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not one that nohup ignores
+            signal.signal(number, signal.default_int_handler)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status of the contract."""
     said = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     screen = output.Screen(mode=output_mode_of(said), command=next((w for w in said if not w.startswith("-")), ""))
+    _end_like_interrupts()
     with screen:
         try:
             status = app(said, standalone_mode=False, obj=screen)

@@ -129,11 +129,16 @@ class Screen:
         """One line of a command that goes on (``--follow``, ``--watch``): a JSON object, or text."""
         print(json.dumps(as_json(value)) if self.mode == "json" else printable(text), flush=True)  # noqa: T201
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return self.mode == "text" and sys.stdin.isatty() and sys.stderr.isatty()
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on the terminal unless ``yes``; with nobody to ask, refuse."""
         if yes:
             return
-        if not (sys.stdin.isatty() and sys.stderr.isatty()) or self.mode == "json":
+        if not self.can_ask:
             raise ConfirmationRequired(f"{question} There is no terminal to ask on.")
         import typer
 
