@@ -25,6 +25,7 @@ from finbehave.cli.start import start
 from finbehave.cli.status import status
 from finbehave.cli.stop import stop
 from finbehave.cli.traffic import traffic
+from finbehave.cli.train import train
 from finbehave.cli.troubleshoot import troubleshoot
 from finbehave.cli.validate import validate
 from finbehave.errors import FinbehaveError, Interrupted, UsageError
@@ -61,7 +62,7 @@ DATA = "Data"
 MACHINE = "This machine"
 
 COMMANDS = {
-    RELEASE: [deploy, invoke, logs, rollback],
+    RELEASE: [train, deploy, invoke, logs, rollback],
     OPERATE: [status, troubleshoot, start, stop, delete],
     DATA: [sample, prepare, validate],
     MACHINE: [],

@@ -1,0 +1,95 @@
+"""What the report draws: curves of held-out answers, and how much each feature matters. Python 3.8 and later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+from metrics import calibration
+
+POINTS = 200
+IMPORTANCE_ROWS = 2000
+REPEATS = 3
+
+
+def curves(task: str, truth: Any, said: Any, threshold: float | None, labels: list[str]) -> dict[str, Any]:
+    """By task: ROC, precision-recall and calibration; a confusion matrix; or pairs of truth and answer."""
+    if task == "regression":
+        places = _even(len(truth), 1000)
+        return {"pairs": [[float(truth[place]), float(said[place])] for place in places]}
+    if task == "multiclass":
+        counts = numpy.zeros((len(labels), len(labels)), dtype=int)
+        numpy.add.at(counts, (truth, said.argmax(axis=1)), 1)
+        return {"confusion": counts.tolist(), "labels": labels}
+    return _binary(truth, said[:, 1], threshold)
+
+
+def _binary(truth: Any, positive: Any, threshold: float | None) -> dict[str, Any]:
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    false_alarms, hits, _ = roc_curve(truth, positive)
+    precision, recall, _ = precision_recall_curve(truth, positive)
+    said = positive >= threshold
+    return {
+        "roc": _thinned(false_alarms, hits),
+        "precision_recall": _thinned(recall, precision),
+        "calibration": [[round(given, 9), round(seen, 9), rows] for given, seen, rows in calibration(truth, positive)],
+        "at_threshold": {
+            "false_positive_rate": float(numpy.mean(said[truth == 0])),
+            "recall": float(numpy.mean(said[truth == 1])),
+        },
+    }
+
+
+def _thinned(first: Any, second: Any) -> list[list[float]]:
+    return [[round(float(first[place]), 6), round(float(second[place]), 6)] for place in _even(len(first), POINTS)]
+
+
+def _even(count: int, most: int) -> list[int]:
+    """At most so many places, evenly spread, the first and the last among them."""
+    return sorted({int(place) for place in numpy.linspace(0, count - 1, min(count, most)).round()})
+
+
+def importance(task: str, fitted: Any, test: Any, seed: int) -> list[dict[str, Any]]:
+    """By how much the held-out score falls when a feature's values are shuffled, the most important first.
+
+    The score is ROC AUC for two classes, R2 for a quantity, and the mean log likelihood for several classes.
+    """
+    from sklearn.inspection import permutation_importance
+
+    sample = test.at(_sample(task, test.truth))
+
+    def score(model: Any, frame: Any, truth: Any) -> float:
+        return _score(task, truth, model.predict(frame) if task == "regression" else model.predict_proba(frame))
+
+    found = permutation_importance(
+        fitted, sample.frame, sample.truth, scoring=score, n_repeats=REPEATS, random_state=seed, n_jobs=1
+    )
+    told = [
+        {"name": str(name), "mean": round(float(mean), 9), "spread": round(float(spread), 9)}
+        for name, mean, spread in zip(sample.frame.columns, found.importances_mean, found.importances_std)
+    ]
+    return sorted(told, key=lambda one: (-one["mean"], one["name"]))
+
+
+def _score(task: str, truth: Any, said: Any) -> float:
+    from sklearn.metrics import r2_score, roc_auc_score
+
+    if task == "regression":
+        return float(r2_score(truth, said))
+    if task == "binary":
+        return float(roc_auc_score(truth, said[:, 1]))
+    return float(numpy.mean(numpy.log(numpy.clip(said[numpy.arange(len(truth)), truth], 1e-7, 1))))
+
+
+def _sample(task: str, truth: Any) -> Any:
+    """Rows to shuffle among: all, or an even choice of each class that keeps the shares and at least one of each."""
+    if len(truth) <= IMPORTANCE_ROWS:
+        return numpy.arange(len(truth))
+    if task == "regression":
+        return numpy.array(_even(len(truth), IMPORTANCE_ROWS))
+    share = IMPORTANCE_ROWS / len(truth)
+    groups = [numpy.flatnonzero(truth == code) for code in numpy.unique(truth)]
+    return numpy.sort(
+        numpy.concatenate([group[_even(len(group), max(1, round(len(group) * share)))] for group in groups])
+    )

@@ -1,0 +1,87 @@
+"""Tables that behaviour explains, small enough to fit in a second or two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pandas
+import pytest
+
+from finbehave.domain.check import Check
+from finbehave.settings import Settings
+
+Save = Callable[..., Path]
+
+
+class Watch:
+    """Remembers what a run reported."""
+
+    def __init__(self) -> None:
+        self.checks: list[Check] = []
+        self.notes: list[str] = []
+
+    def check(self, check: Check) -> None:
+        self.checks.append(check)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def advance(self, task: str, done: float, total: float | None = None) -> None:
+        pass
+
+    def named(self, name: str) -> Check:
+        return next(check for check in self.checks if check.name == name)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(workspace=tmp_path / "workspace")
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Writes a frame as CSV and gives the path."""
+
+    def save(frame: pandas.DataFrame, name: str = "table.csv") -> Path:
+        path = tmp_path / name
+        frame.to_csv(path, index=False)
+        return path
+
+    return save
+
+
+def customers(rows: int = 600, seed: int = 7) -> pandas.DataFrame:
+    """Customers of a bank, with every kind of column and gaps; ``late`` is explained by them, not given away."""
+    draw = numpy.random.default_rng(seed)
+    balance = draw.normal(1000, 400, rows).round(2)
+    cards = draw.integers(1, 5, rows)
+    region = draw.choice(["north", "south", "east"], rows, p=[0.5, 0.3, 0.2])
+    opened = pandas.Timestamp("2015-01-01") + pandas.to_timedelta(draw.integers(0, 3000, rows), unit="D")
+    risk = -0.003 * (balance - 1000) + 0.5 * (cards - 2.5) + 0.8 * (region == "south") - 1.2
+    late = draw.random(rows) < 1 / (1 + numpy.exp(-risk))
+    frame = pandas.DataFrame(
+        {
+            "balance": balance,
+            "cards": cards,
+            "region": region,
+            "opened": opened.strftime("%Y-%m-%d"),
+            "app_user": draw.choice(["true", "false"], rows),
+            "late": late.astype(int),
+        }
+    )
+    frame.loc[draw.random(rows) < 0.05, "balance"] = numpy.nan
+    frame.loc[draw.random(rows) < 0.05, "region"] = None
+    return frame
+
+
+def options(**more: Any) -> dict[str, Any]:
+    """The quickest training there is, unless said otherwise."""
+    return {"candidates": ["linear"], **more}
