@@ -113,7 +113,7 @@ def command(*settings: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
             said = {name: values.pop(name) for name in added}
             screen: Screen = context.find_root().obj
-            screen.command = " ".join(context.command_path.split()[1:])
+            screen.command = _name_of(context)
             resolved = load_settings(said)
             screen.begin(resolved)
             function(Run(resolved, screen), **values)
@@ -127,6 +127,15 @@ def command(*settings: str) -> Callable[[Callable[..., None]], Callable[..., Non
         return started
 
     return decorate
+
+
+def _name_of(context: typer.Context) -> str:
+    """``traffic set``: the command's words without the program's own, whichever way that was started."""
+    words: list[str] = []
+    while context.parent is not None:
+        words.insert(0, context.info_name or "")
+        context = context.parent  # type: ignore[assignment]
+    return " ".join(words)
 
 
 def output_mode_of(words: Sequence[str]) -> Mode:
