@@ -125,6 +125,13 @@ class Screen:
         """Draw it, where somebody looks."""
         self.watcher.advance(task, done, total)
 
+    def heading(self, title: str, words: str) -> None:
+        """The beginning of a stage of something long."""
+        from finbehave.cli import runlog
+
+        runlog.record("stage", title=title)
+        self.watcher.heading(title, words)
+
     def line(self, value: object, text: str) -> None:
         """One line of a command that goes on (``--follow``, ``--watch``): a JSON object, or text."""
         print(json.dumps(as_json(value)) if self.mode == "json" else printable(text), flush=True)  # noqa: T201

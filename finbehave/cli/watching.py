@@ -62,6 +62,11 @@ class Watcher:
         """One dim line."""
         self.console.print(Text(f"· {printable(text)}", style="dim"))
 
+    def heading(self, title: str, words: str) -> None:
+        """A line that begins a stage, with a little air above."""
+        self.console.print()
+        self.console.print(Text.assemble((printable(title), "bold blue"), (f"  {printable(words)}", "dim")))
+
     def advance(self, task: str, done: float, total: float | None) -> None:
         """Move a bar, or show a spinner while the end is not known."""
         if not self.console.is_terminal:
