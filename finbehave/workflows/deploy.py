@@ -15,7 +15,7 @@ from finbehave.settings import Settings, load_settings
 from finbehave.workflows import gates, history
 from finbehave.workflows.asked import Release, Strategy, checked_steps, kept_environment, resolve, verified
 from finbehave.workflows.colours import Choice, choose, steps_to
-from finbehave.workflows.split import split_at, split_text
+from finbehave.workflows.split import shares, split_at, split_text
 from finbehave.workflows.traffic import actor, write_traffic
 from finbehave.workflows.undo import Undo
 
@@ -228,8 +228,8 @@ class _Deploy:
             model=self.ref,
             digest=self.release.model.digest,
             scoring_uri=after.scoring_uri if after else None,
-            traffic=after.traffic if after else {},
-            previous_traffic=before.traffic if before else {},
+            traffic=shares(after.traffic) if after else {},
+            previous_traffic=shares(before.traffic) if before else {},
             revision=after.revision if after else 0,
             changed=changed,
             plan=plan,

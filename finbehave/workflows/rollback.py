@@ -93,7 +93,7 @@ def rollback(
     return RollbackResult(
         endpoint=settings.endpoint,
         traffic=traffic,
-        previous_traffic=target.now.traffic,
+        previous_traffic=shares(target.now.traffic),
         model=most[0],
         revision=revision,
         restored=target.entry.revision,
@@ -129,7 +129,7 @@ class _Rollback:
                 split[self._restored(name, model, undo)] = share
             if split == shares(self.now.traffic):
                 self.progress.note(f"{split_text(split)} serves already; nothing to change")
-                return self.now.revision, self.now.traffic
+                return self.now.revision, split
             return self._write(split, undo)
 
     def _write(self, split: Traffic, undo: Undo) -> tuple[int, Traffic]:

@@ -19,7 +19,7 @@ from finbehave.workflows.split import shares, split_text
 
 @dataclass(frozen=True)
 class TrafficResult:
-    """The split as it is now. ``changed`` is False where nothing had to be written."""
+    """The split as it is now, without deployments that hold nothing. ``changed``: it had to be written."""
 
     endpoint: str
     traffic: Traffic
@@ -40,7 +40,7 @@ def show_traffic(*, settings: Settings | None = None) -> TrafficResult:
     """The split of the settings' endpoint."""
     settings = settings or load_settings()
     now = open_backend(settings).serving.endpoint(settings.endpoint)
-    return TrafficResult(now.name, now.traffic, now.revision, now.traffic, changed=False)
+    return TrafficResult(now.name, shares(now.traffic), now.revision, shares(now.traffic), changed=False)
 
 
 def show_ledger(*, settings: Settings | None = None) -> LedgerResult:
@@ -74,7 +74,7 @@ def set_traffic(
     gates.endpoint_up(now)
     wanted = {one.name: split.get(one.name, 0) for one in now.deployments}
     if shares(wanted) == shares(now.traffic):
-        return TrafficResult(now.name, now.traffic, now.revision, now.traffic, changed=False)
+        return TrafficResult(now.name, shares(now.traffic), now.revision, shares(now.traffic), changed=False)
     for one in now.deployments:
         if wanted[one.name] > now.traffic.get(one.name, 0):
             gates.healthy(now, one.name, progress)
@@ -82,7 +82,7 @@ def set_traffic(
             gates.golden(backend.serving, now.name, one.name, one.model, package, progress)
     write = TrafficWrite(now.name, wanted, now.revision, actor(), history.by_hand(reason))
     entry = write_traffic(backend.serving, write)
-    return TrafficResult(now.name, entry.traffic, entry.revision, now.traffic, changed=True)
+    return TrafficResult(now.name, shares(entry.traffic), entry.revision, shares(now.traffic), changed=True)
 
 
 def _check(split: Mapping[str, int], now: Endpoint) -> None:
