@@ -31,6 +31,7 @@ def _binary(truth: Any, positive: Any, threshold: float | None) -> dict[str, Any
     precision, recall, _ = precision_recall_curve(truth, positive)
     said = positive >= threshold
     return {
+        "rows": numpy.bincount(truth, minlength=2).tolist(),
         "roc": _thinned(false_alarms, hits),
         "precision_recall": _thinned(recall, precision),
         "calibration": [[round(given, 9), round(seen, 9), rows] for given, seen, rows in calibration(truth, positive)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import tempfile
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finbehave.domain.check import CheckGroup
+from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.compat import Versions
 from finbehave.domain.manifest import Manifest
 from finbehave.domain.model import ModelRef
@@ -134,11 +135,13 @@ class _Training:
         table, target = self._read()
         choices = {"metric": check_metric(self.metric, target.task), "candidates": names, "trials": trials}
         interpreter = self._interpreter()
-        rows = self._rows(table, target)
+        columns = self._guarded(table, target)
+        rows = self._rows(table, target, columns)
         with writing_package(out) as folder:
             result = self._fit(interpreter, rows, target, choices, folder)
             manifest = self._write(folder, target, result, table)
             self._replay(interpreter, folder)
+        self._signal(result)
         return TrainResult(
             package=out,
             name=self.name,
@@ -189,21 +192,40 @@ class _Training:
             check.detail = f"Python {found.python}, scikit-learn {found.packages.get('scikit-learn')}"
         return found
 
-    def _rows(self, table: Table, target: Target) -> Rows:
-        """The features that may be learnt from, in the order in which rows are to be split."""
-        from finbehave.training.rows import order_by_time, rows_of
+    def _guarded(self, table: Table, target: Target) -> list[str]:
+        """The columns that may be learnt from; the others are dropped with their reasons."""
+        from finbehave.training.guard import refuse, rule
 
-        order = None
+        for option, names in (("--drop", self.drop), ("--allow-leakage", self.allowed)):
+            _refuse_unknown(option, names, table)
         if self.time_column is not None:
-            order = order_by_time(table, self.time_column)
             self.dropped[self.time_column] = "puts the rows in order"
         self.dropped.update(dict.fromkeys(self.drop, "as asked for with --drop"))
         columns = [name for name in table.kinds if name != target.name and name not in self.dropped]
-        if not columns:
-            raise DataRefused(
-                "no column is left to learn from: every one was dropped",
-                remedy="add columns that describe behaviour, or overrule with --allow-leakage COLUMN",
-            )
+        with checking(self.progress, "leakage guard", _GROUP) as check:
+            ruling = rule(
+                table, target, columns, allowed=self.allowed, ordered=self.time_column is not None,
+                seed=self.settings.random_state, threads=cores(), progress=self.progress,
+            )  # fmt: skip
+            refuse(ruling, target.name)
+            self.dropped.update(ruling.dropped)
+            left = [name for name in columns if name not in ruling.dropped]
+            if not left:
+                raise DataRefused(
+                    "no column is left to learn from: every one was dropped",
+                    remedy="add columns that describe behaviour, or overrule with --allow-leakage COLUMN",
+                )
+            check.detail = f"{len(left)} columns to learn from, {len(ruling.dropped)} dropped"
+            if ruling.warnings:
+                check.status, check.detail = CheckStatus.WARNING, "; ".join([check.detail, *ruling.warnings])
+                check.remedy = "see that the file was not put together from parts that differ in more than the target"
+        return left
+
+    def _rows(self, table: Table, target: Target, columns: list[str]) -> Rows:
+        """The features, in the order in which rows are to be split."""
+        from finbehave.training.rows import order_by_time, rows_of
+
+        order = None if self.time_column is None else order_by_time(table, self.time_column)
         return rows_of(table, target, columns, order=order)
 
     def _fit(
@@ -242,6 +264,17 @@ class _Training:
             check.detail = f"{len(sealed.files) + 1} files, {len(sealed.packages)} packages locked"
         return sealed
 
+    def _signal(self, result: dict[str, Any]) -> None:
+        """Say it where what is left predicts no better than a constant answer."""
+        from finbehave.training.signal import signal
+
+        with checking(self.progress, "signal", _GROUP) as check:
+            found = signal(result["metrics"], result["baseline"], result["curves"].get("rows"))
+            check.detail = found.words
+            if not found.there:
+                check.status = CheckStatus.WARNING
+                check.remedy = "do not deploy it; bring columns that describe behaviour before the outcome"
+
     def _replay(self, interpreter: Interpreter, folder: Path) -> None:
         """Load the package as a server would, in a process that knows nothing of training."""
         from finbehave.environments.guests import run_guest
@@ -259,6 +292,16 @@ class _Training:
                     remedy="train again; if it happens again, name an --environment with other versions",
                 )
             check.detail = f"{len(golden.rows)} rows, largest difference {apart:.1g}"
+
+
+def _refuse_unknown(option: str, names: Sequence[str], table: Table) -> None:
+    for name in names:
+        if name not in table.kinds:
+            close = difflib.get_close_matches(name, table.kinds, n=1)
+            raise UsageError(
+                f"{option} names {name!r}, which is no column of the file",
+                remedy=f"did you mean {close[0]!r}?" if close else "finbehave validate lists the columns",
+            )
 
 
 def _checked_name(name: str) -> str:
