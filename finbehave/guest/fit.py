@@ -3,7 +3,8 @@
 Request: ``arrays`` (see ``handover``), ``features`` (name, kind, vocabulary), ``task``, ``classes``, ``ordered`` (the
 rows come by time: the last are held out, and a fold is judged by rows later than its own), ``seed``, ``test_size``,
 ``folds``, ``metric`` (null: the task's own), ``candidates`` (null: all), ``trials``, ``costs`` (of a
-``false_negative`` and a ``false_positive``), ``model`` (where the fitted pipeline goes).
+``false_negative`` and a ``false_positive``), ``model`` (where the fitted pipeline goes),
+``workers`` (fits side by side).
 Result: what the package and its report are made of; see ``_result``.
 No class of ours is in the model. Python 3.8 and later.
 """
@@ -11,6 +12,7 @@ No class of ours is in the model. Python 3.8 and later.
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Mapping, NamedTuple
 
 from candidates import NAMES, Candidate, Shape, pipeline, plan, shape_of
@@ -54,10 +56,8 @@ class Tried(NamedTuple):
 def fit(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
     """One training, from the rows to a model file and all figures about it."""
     import joblib
-    from threadpoolctl import threadpool_limits
 
     warnings.simplefilter("ignore")
-    threadpool_limits(1, user_api="blas")  # matrices this narrow are slower on several threads; boosting keeps its own
     train, test = split(request, _rows(request))
     kinds = {feature["name"]: feature["kind"] for feature in request["features"]}
     shape = shape_of(train.frame, kinds, request["task"], None if request["task"] == "regression" else train.truth)
@@ -129,24 +129,34 @@ def folds_of(request: Mapping[str, Any], train: Rows) -> list[tuple[Any, Any]]:
 
 
 def search(request: Mapping[str, Any], train: Rows, shape: Shape, events: Events) -> list[Tried]:
-    """Every candidate, out of fold."""
+    """Every candidate, out of fold.
+
+    Fits run side by side, each on one thread: as fast as one fit on several threads, and beside another busy process
+    several times faster, since the threads of one fit wait for each other. The figures are the same.
+    """
     candidates = plan(request["candidates"] or NAMES, request["trials"], shape, request["seed"])
     folds = folds_of(request, train)
-    tried = []
-    for number, candidate in enumerate(candidates):
-        events.progress("fit", number, len(candidates) + 1)
-        tried.append(_try(request, candidate, train, shape, folds))
+
+    def answers(job: tuple[Candidate, tuple[Any, Any]]) -> Any:
+        candidate, (before, after) = job
+        part = train.at(before)
+        fitted = pipeline(candidate, shape, request["seed"]).fit(part.frame, part.labels)
+        return answers_of(request["task"], fitted, train.frame.iloc[after])
+
+    tried: list[Tried] = []
+    with ThreadPoolExecutor(request["workers"]) as pool:
+        said = pool.map(answers, [(candidate, fold) for candidate in candidates for fold in folds])
+        for number, candidate in enumerate(candidates):
+            events.progress("fit", number, len(candidates) + 1)
+            tried.append(_judged(request, candidate, train, folds, [next(said) for _ in folds]))
     return tried
 
 
-def _try(request: Mapping[str, Any], candidate: Candidate, train: Rows, shape: Shape, folds: list[Any]) -> Tried:
+def _judged(
+    request: Mapping[str, Any], candidate: Candidate, train: Rows, folds: list[tuple[Any, Any]], answers: list[Any]
+) -> Tried:
     import numpy
 
-    answers = []
-    for before, after in folds:
-        part = train.at(before)
-        fitted = pipeline(candidate, shape, request["seed"]).fit(part.frame, part.labels)
-        answers.append(answers_of(request["task"], fitted, train.frame.iloc[after]))
     truths = [train.truth[after] for _, after in folds]
     threshold = None
     if request["task"] == "binary":

@@ -48,7 +48,6 @@ def rule(
     allowed: Collection[str] = (),
     ordered: bool = False,
     seed: int = 42,
-    threads: int = 1,
     progress: Progress = QUIET,
 ) -> Ruling:
     """Judge the columns.
@@ -71,9 +70,7 @@ def rule(
             **rows.described, "arrays": str(arrays), "task": target.task.value, "allowed": sorted(allowed),
             "ordered": ordered, "seed": seed,
         }  # fmt: skip
-        found = run_guest(
-            Path(sys.executable), "leakage.py", request, timeout=_SECONDS, threads=threads, progress=progress
-        )
+        found = run_guest(Path(sys.executable), "leakage.py", request, timeout=_SECONDS, progress=progress)
     return _ruling(dropped, found["findings"], frozenset(allowed))
 
 

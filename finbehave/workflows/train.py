@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from finbehave.training.rows import Rows
 
 _FIT_SECONDS = 12 * 3600.0
+_MOST_WORKERS = 4
+"""Fits side by side: each has a copy of its rows."""
 _REPLAY_SECONDS = 300.0
 _GROUP = CheckGroup.LOCAL_MODEL
 
@@ -139,9 +141,9 @@ class _Training:
         rows = self._rows(table, target, columns)
         with writing_package(out) as folder:
             result = self._fit(interpreter, rows, target, choices, folder)
-            manifest = self._write(folder, target, result, table)
+            warning = self._signal(result)
+            manifest = self._write(folder, target, result, table, warning)
             self._replay(interpreter, folder)
-        self._signal(result)
         return TrainResult(
             package=out,
             name=self.name,
@@ -205,7 +207,7 @@ class _Training:
         with checking(self.progress, "leakage guard", _GROUP) as check:
             ruling = rule(
                 table, target, columns, allowed=self.allowed, ordered=self.time_column is not None,
-                seed=self.settings.random_state, threads=cores(), progress=self.progress,
+                seed=self.settings.random_state, progress=self.progress,
             )  # fmt: skip
             refuse(ruling, target.name)
             self.dropped.update(ruling.dropped)
@@ -242,30 +244,32 @@ class _Training:
                 **rows.described, **choices, "task": target.task.value, "arrays": str(arrays), "costs": COSTS,
                 "ordered": self.time_column is not None, "seed": self.settings.random_state,
                 "test_size": self.settings.test_size, "folds": self.settings.cv_folds,
-                "model": str((folder / MODEL).resolve()),
+                "workers": min(cores(), _MOST_WORKERS), "model": str((folder / MODEL).resolve()),
             }  # fmt: skip
             try:
-                result = run_guest(
-                    interpreter.path, "fit.py", request, timeout=_FIT_SECONDS, threads=cores(), progress=self.progress
-                )
+                result = run_guest(interpreter.path, "fit.py", request, timeout=_FIT_SECONDS, progress=self.progress)
             except GuestFailed as error:
                 raise _explained(error) from error
             check.detail = _told(result)
         return result
 
-    def _write(self, folder: Path, target: Target, result: dict[str, Any], table: Table) -> Manifest:
-        from finbehave.packaging.package import seal
+    def _write(
+        self, folder: Path, target: Target, result: dict[str, Any], table: Table, warning: str | None
+    ) -> Manifest:
+        from finbehave.packaging.package import REPORT, seal
         from finbehave.training.packing import write_files
+        from finbehave.training.report import report
 
         with checking(self.progress, "write the package", _GROUP) as check:
             isolated = self.environment is not None
             manifest = write_files(folder, self.name, target.task, target.name, result, table, isolated=isolated)
+            (folder / REPORT).write_text(report(manifest, result, self.dropped, warning), encoding="utf-8")
             sealed = seal(folder, manifest)
             check.detail = f"{len(sealed.files) + 1} files, {len(sealed.packages)} packages locked"
         return sealed
 
-    def _signal(self, result: dict[str, Any]) -> None:
-        """Say it where what is left predicts no better than a constant answer."""
+    def _signal(self, result: dict[str, Any]) -> str | None:
+        """Say it, and return it, where what is left predicts no better than a constant answer."""
         from finbehave.training.signal import signal
 
         with checking(self.progress, "signal", _GROUP) as check:
@@ -274,6 +278,7 @@ class _Training:
             if not found.there:
                 check.status = CheckStatus.WARNING
                 check.remedy = "do not deploy it; bring columns that describe behaviour before the outcome"
+        return None if found.there else found.words
 
     def _replay(self, interpreter: Interpreter, folder: Path) -> None:
         """Load the package as a server would, in a process that knows nothing of training."""
