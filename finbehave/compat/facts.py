@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from finbehave.compat.conditions import Condition, Has, Holds, Lacks, Length, Mentions, Not
+from finbehave.compat.conditions import Condition, Has, Holds, Inside, LearnedFromGaps, Length, Mentions, Present
 
 
 class Effect(str, Enum):
@@ -59,18 +59,58 @@ FACTS: tuple[Fact, ...] = (
         ">=1.4",
         (Mentions("transformers_", "passthrough"),),
         Effect.PREDICT,
-        "columns passed through are stored as the word 'passthrough'; from 1.4 on a fitted transformer must stand there",
+        "columns passed through are stored as the word 'passthrough'; from 1.4 on a fitted transformer must be there",
         "sklearn/compose/_column_transformer.py, _update_fitted_transformers: 1.4.0 against 1.3.2",
     ),
     Fact(
         "l1-ratio-none",
-        ("LogisticRegression",),
+        ("SelectFromModel",),
         "<1.8",
         ">=1.8",
-        (Holds("l1_ratio", (None,)),),
-        Effect.MAYBE,
-        "l1_ratio is None, which 1.8 no longer reads when features are selected by it",
-        "sklearn/linear_model/_logistic.py: l1_ratio=0.0 by default in 1.8.0, None before",
+        (Inside("estimator_", "LogisticRegression", Holds("l1_ratio", (None,))),),
+        Effect.PREDICT,
+        "features are selected by a LogisticRegression whose l1_ratio is None, with which 1.8 calculates",
+        "sklearn/feature_selection/_from_model.py, _calculate_threshold: 1.8.0; l1_ratio=0.0 by default since 1.8.0",
+    ),
+    Fact(
+        "forest-gaps",
+        ("RandomForestClassifier", "RandomForestRegressor"),
+        ">=1.4",
+        "<1.4",
+        (LearnedFromGaps(),),
+        Effect.PREDICT,
+        "its trees learned from missing values, which forests take since 1.4",
+        "sklearn/ensemble/_forest.py, allow_nan: 1.4.0",
+    ),
+    Fact(
+        "extra-trees-gaps",
+        ("ExtraTreesClassifier", "ExtraTreesRegressor"),
+        ">=1.6",
+        "<1.6",
+        (LearnedFromGaps(),),
+        Effect.PREDICT,
+        "its trees learned from missing values, which extremely randomised trees take since 1.6",
+        "sklearn/ensemble/_forest.py, allow_nan: 1.6.0",
+    ),
+    Fact(
+        "check-array-new-word",
+        ("partial",),
+        ">=1.6",
+        "<1.6",
+        (Present("ensure_all_finite"),),
+        Effect.PREDICT,
+        "a step calls check_array with ensure_all_finite, as that argument is called since 1.6",
+        "sklearn/utils/validation.py, check_array: force_all_finite renamed in 1.6.0",
+    ),
+    Fact(
+        "check-array-old-word",
+        ("partial",),
+        "<1.6",
+        ">=1.8",
+        (Present("force_all_finite"),),
+        Effect.PREDICT,
+        "a step calls check_array with force_all_finite, an argument that went with 1.8",
+        "sklearn/utils/validation.py, check_array: force_all_finite removed in 1.8.0",
     ),
     Fact(
         "tree-counts",
@@ -123,5 +163,3 @@ FACTS: tuple[Fact, ...] = (
         "sklearn/preprocessing/_encoders.py, OrdinalEncoder min_frequency: 1.3.0",
     ),
 )
-
-__all__ = ["FACTS", "Effect", "Fact", "Lacks", "Not"]

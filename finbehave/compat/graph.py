@@ -95,7 +95,11 @@ def class_of(made: Made) -> str:
     """``module.Class`` of an object; Cython's unpicklers name it in their first argument."""
     name = maker_name(made)
     function = name.rpartition(".")[2]
-    if made.args and isinstance(made.args[0], Symbol) and (function.startswith("__pyx_unpickle") or function == "newObj"):
+    if (
+        made.args
+        and isinstance(made.args[0], Symbol)
+        and (function.startswith("__pyx_unpickle") or function == "newObj")
+    ):
         return made.args[0].dotted
     return name
 

@@ -1,4 +1,4 @@
-"""What was measured of the libraries that model files name, and how a version that was not is placed among those that were.
+"""What was measured of the libraries that model files name, and where a version that was not measured is placed.
 
 ``knowledge.json`` is derived by ``benchmarks/compat_lab`` from environments with the versions that it lists.
 """
@@ -85,12 +85,6 @@ class Knowledge:
         if place is None:
             return {}
         return {key: letters[place] for key, letters in self._needs.get(name, {}).items() if letters[place] not in ".-"}
-
-    def measured(self, name: str, version: str) -> bool:
-        """Whether objects of that class were taken apart in that version."""
-        place = self.place("sklearn", version)
-        keys = self._needs.get(name)
-        return bool(keys) and place is not None and any(letters[place] != "-" for letters in keys.values())
 
     def record_fields(self, name: str, version: str) -> str | None:
         """``field:code …`` of the records that a class keeps in that version."""

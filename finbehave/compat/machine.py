@@ -1,4 +1,4 @@
-"""The pickle machine: a file's opcodes executed on symbols, so that what it would import and call is seen, and nothing is.
+"""The pickle machine: a file's opcodes executed on symbols, so that what it would import and call is seen, not done.
 
 It follows CPython's unpickler and joblib's: texts that are memoised and fetched, nested pickles of object arrays,
 Python 2 names, frames, raw array bytes. What differs from a well-formed file is reported, not guessed at.
@@ -176,9 +176,10 @@ class Machine:
             raise Broken("model-malformed", f"at byte {self.source.position} stands an array whose size cannot be told")
         if self.frame_end > self.source.position:
             raise Broken("model-malformed", "raw array bytes stand inside a pickle frame, as joblib never writes them")
-        self.reading.wrappers.append(state)
+        self.reading.wrappers += 1
         if dtype.has_object:
             return self._nested()
+        self.reading.aligned.add(state.get("numpy_array_alignment_bytes") is not None)
         if state.get("numpy_array_alignment_bytes") is not None:
             self.source.blob(self.source.read(1)[0])
         shape = tuple(length for length in state["shape"] if isinstance(length, int))

@@ -91,22 +91,23 @@ def _summary(source: Source, reading: Reading) -> Inspection:
     joblib = bool(reading.wrappers or reading.side_files)
     guarded = [name for name, uses in reading.guarded.items() if uses > 0 and name in GUARDED]
     dangers = [*reading.dangers, *(f"it uses {name} in a way that could reach anything" for name in guarded)]
-    aligned = [state.get("numpy_array_alignment_bytes") is not None for state in reading.wrappers]
     protocol = max(reading.protocols, default=0)
-    words = f"a {'joblib file' if joblib else 'pickle'} of protocol {protocol}"
+    words = f"a {'joblib file' if joblib else 'pickle'} of protocol {protocol or '0 or 1'}"
     if source.compression:
         words += f", compressed with {source.compression}"
     return Inspection(
         source.path, source.stored_bytes, "joblib" if joblib else "pickle", words, source.compression,
-        globals=tuple(reading.symbols.values()), called={name: frozenset(counts) for name, counts in reading.called.items()}, protocols=frozenset(reading.protocols),
-        nested_protocols=frozenset(reading.nested_protocols), aligned=any(aligned) if aligned else None,
+        globals=tuple(reading.symbols.values()),
+        called={name: frozenset(counts) for name, counts in reading.called.items()},
+        protocols=frozenset(reading.protocols), nested_protocols=frozenset(reading.nested_protocols),
+        aligned=any(reading.aligned) if reading.aligned else None,
         side_files=tuple(reading.side_files), dangers=tuple(dangers), oddities=tuple(reading.oddities),
         bytecode=frozenset(reading.bytecode),
     )  # fmt: skip
 
 
 def _read_side_files(path: Path, reading: Reading) -> None:
-    """The files beside a model of joblib up to 0.9. ``numpy.load`` unpickles what is in them, so they are read as well."""
+    """Read what lies beside a model of joblib up to 0.9: ``numpy.load`` would unpickle it."""
     for name in list(reading.side_files):
         beside = path.with_name(name)
         if not beside.is_file():
@@ -138,10 +139,15 @@ def _problem(path: Path, broken: Broken) -> tuple[str, str, str]:
 
 def _no_model(path: Path, size: int, compression: str | None, broken: Broken) -> Inspection:
     if broken.code in _REMEDIES:
-        return Inspection(path, size, "unread", "a file that could not be read", compression, problem=_problem(path, broken))
+        return Inspection(
+            path, size, "unread", "a file that could not be read", compression, problem=_problem(path, broken)
+        )
     words = "a damaged file, or no model at all" if compression else "no model: it does not read as a pickle"
     return Inspection(
-        path, size, "no-pickle", words, compression, problem=("model-corrupt", f"{path.name} is {words}: {broken.why}", _AGAIN)
+        path,
+        size,
+        "no-pickle",
+        words,
+        compression,
+        problem=("model-corrupt", f"{path.name} is {words}: {broken.why}", _AGAIN),
     )
-
-

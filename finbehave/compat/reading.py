@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from finbehave.compat.symbols import Symbol
 
@@ -19,8 +18,10 @@ class Reading:
     protocols: set[int] = field(default_factory=set)
     nested_protocols: set[int] = field(default_factory=set)
     """Of the pickles that joblib writes for object arrays."""
-    wrappers: list[dict[str, Any]] = field(default_factory=list)
-    """The state of each of joblib's array wrappers."""
+    wrappers: int = 0
+    """joblib's array wrappers met."""
+    aligned: set[bool] = field(default_factory=set)
+    """Whether raw arrays are padded."""
     side_files: list[str] = field(default_factory=list)
     """Names of files beside the model that joblib up to 0.9 keeps arrays in."""
     dangers: list[str] = field(default_factory=list)

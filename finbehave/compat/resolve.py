@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from finbehave.compat import arrays
-from finbehave.compat.symbols import MOST_SCALARS, Blob, Made, StoredArray, Symbol, Table
+from finbehave.compat.symbols import MOST_SCALARS, Blob, Made, Sequence, StoredArray, Symbol, Table
 
 if TYPE_CHECKING:
     from finbehave.compat.machine import Machine
@@ -38,8 +38,8 @@ def _getattr(machine: Machine, args: tuple[Any, ...]) -> Any:
     owner, name = args
     if isinstance(owner, Symbol):
         return machine.symbol(owner.module, f"{owner.name}.{name}")
-    if isinstance(owner, Made) and isinstance(owner.maker, Symbol):
-        return machine.symbol(owner.maker.module, f"{owner.maker.name}.{name}")
+    if isinstance(owner, Made) and isinstance(owner.maker, Symbol):  # a bound method, which holds its object
+        return Made(machine.symbol(owner.maker.module, f"{owner.maker.name}.{name}"), (owner,))
     if isinstance(owner, (str, int, float)):
         return machine.symbol("builtins", f"{type(owner).__name__}.{name}")
     return NotImplemented
@@ -65,7 +65,7 @@ def _new_object_ex(machine: Machine, args: tuple[Any, ...]) -> Any:
     return NotImplemented
 
 
-def _encode(machine: Machine, args: tuple[Any, ...]) -> Any:
+def _encode(_machine: Machine, args: tuple[Any, ...]) -> Any:
     if len(args) != 2 or args[1] not in _ENCODINGS:
         return NotImplemented
     if isinstance(args[0], str):
@@ -75,17 +75,29 @@ def _encode(machine: Machine, args: tuple[Any, ...]) -> Any:
 
 
 def _builtin_type(machine: Machine, args: tuple[Any, ...]) -> Any:
-    """cloudpickle's way to name a class of ``types``."""
+    """Cloudpickle's way to name a class of ``types``."""
     return machine.symbol("types", args[0]) if len(args) == 1 and isinstance(args[0], str) else NotImplemented
 
 
-def _frombuffer(machine: Machine, args: tuple[Any, ...]) -> Any:
+def _frombuffer(_machine: Machine, args: tuple[Any, ...]) -> Any:
     if len(args) < 3:
         return NotImplemented
     data = args[0].args[0] if isinstance(args[0], Made) and args[0].args else args[0]
     length, head = (data.length, data.head) if isinstance(data, Blob) else (0, b"")
     shape = args[2] if isinstance(args[2], tuple) else ()
     return StoredArray(arrays.dtype_of(args[1]), tuple(x for x in shape if isinstance(x, int)), length, head)
+
+
+def _dill_array(_machine: Machine, args: tuple[Any, ...]) -> Any:
+    """Dill's ``_create_array(maker, arguments, state, …)``."""
+    if len(args) < 3 or not isinstance(args[0], Symbol) or args[0].dotted not in arrays.RECONSTRUCTORS:
+        return NotImplemented
+    made = Made(args[0], args[1] if isinstance(args[1], tuple) else ())
+    made.state = args[2]
+    if (array := arrays.array_of_state(args[2])) is not None:
+        made.sequence = Sequence("list")
+        made.sequence.items = [array]
+    return made
 
 
 def _code(machine: Machine, args: tuple[Any, ...]) -> Any:
@@ -106,6 +118,7 @@ RESOLVERS: dict[str, Resolver] = {
     "numpy._core._ufunc_reconstruct": _ufunc,
     "cloudpickle.cloudpickle._builtin_type": _builtin_type,
     "cloudpickle.cloudpickle_fast._builtin_type": _builtin_type,
+    "dill._dill._create_array": _dill_array,
     "types.CodeType": _code,
     "builtins.code": _code,
     **dict.fromkeys(arrays.FROM_BUFFER, _frombuffer),
@@ -119,14 +132,15 @@ _NAMES = r"(?:[A-Za-z_]\w*, ?)*"
 _IN, _OUT = r"loc=0(?:, scale=1)?", r"loc(?:, scale)?"
 _SCIPY_TEMPLATE = re.compile(
     rf"\ndef _parse_args\(self, {_NAMES} ?{_IN}\):\n    return \({_NAMES}\), {_OUT}\n"
-    rf"\ndef _parse_args_rvs\(self, {_NAMES} ?{_IN}, size=None\):\n    return self\._argcheck_rvs\({_NAMES} ?{_OUT}, size=size\)\n"
+    rf"\ndef _parse_args_rvs\(self, {_NAMES} ?{_IN}, size=None\):\n"
+    rf"    return self\._argcheck_rvs\({_NAMES} ?{_OUT}, size=size\)\n"
     rf"\ndef _parse_args_stats\(self, {_NAMES} ?{_IN}, moments='mv'\):\n    return \({_NAMES}\), {_OUT}, moments\n"
 )
 """``parse_arg_template`` of scipy/stats/_distn_infrastructure.py with any shape names."""
 
 
 def check_state(reading: Reading, target: Made, state: Any) -> None:
-    """scipy's distributions execute a text of their state (``rv_generic.__setstate__``): it must be scipy's own."""
+    """Scipy's distributions execute a text of their state (``rv_generic.__setstate__``): it must be scipy's own."""
     if not (isinstance(target.maker, Symbol) and target.maker.module.partition(".")[0] == "scipy"):
         return
     if isinstance(state, Table):
@@ -137,9 +151,11 @@ def check_state(reading: Reading, target: Made, state: Any) -> None:
             return
     elif _is_old_scipy_state(state) or "stats" not in target.maker.module:
         return
-    reading.dangers.append(f"the state of {target.maker.dotted} holds text that would be executed and is not scipy's own")
+    reading.dangers.append(
+        f"the state of {target.maker.dotted} holds text that would be executed and is not scipy's own"
+    )
 
 
 def _is_old_scipy_state(state: Any) -> bool:
-    """scipy < 1.6 pickles (constructor arguments, random state); it checks the names itself before it uses them."""
+    """Scipy < 1.6 pickles (constructor arguments, random state); it checks the names itself before it uses them."""
     return isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], Table)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from finbehave.compat import rules_names, rules_state
-from finbehave.compat.case import Case, Ruling, ruling
+from finbehave.compat import rules_names, rules_state, rules_target
+from finbehave.compat.case import Case, Proof, Ruling, ruling
 from finbehave.compat.knowledge import parsed
 from finbehave.compat.safety import Judged, Standing, judge_globals
 from finbehave.domain.compat import Verdict
@@ -17,29 +17,46 @@ def unreadable(case: Case) -> Iterator[Ruling]:
     """It is no model, or could not be read to the end."""
     if case.found.problem is not None:
         code, message, remedy = case.found.problem
-        yield ruling(Verdict.UNKNOWN, code, message, remedy, runnable=False)
+        yield ruling(Verdict.UNKNOWN, code, message, remedy, Proof.NONE, runnable=False)
 
 
 def safety(case: Case) -> Iterator[Ruling]:
     """What it would run."""
     for danger in case.found.dangers:
-        yield ruling(Verdict.UNSAFE, "unsafe-pickle", f"it would run code when it is loaded: {danger}", _NEVER, runnable=False)
+        yield ruling(
+            Verdict.UNSAFE,
+            "unsafe-pickle",
+            f"it would run code when it is loaded: {danger}",
+            _NEVER,
+            Proof.NONE,
+            runnable=False,
+        )
     judged = judge_globals(case.found, case.trusted, case.target.packages)
     by_standing = {standing: [j for j in judged if j.standing is standing] for standing in Standing}
     if dangerous := by_standing[Standing.DANGEROUS]:
         yield ruling(
             Verdict.UNSAFE, "unsafe-pickle",
-            f"it would run code when it is loaded: it names {_listed(dangerous)}, which no model needs", _NEVER, runnable=False,
+            f"it would run code when it is loaded: it names {_listed(dangerous)}, which no model needs",
+            _NEVER, Proof.NONE, runnable=False,
         )  # fmt: skip
     if missing := by_standing[Standing.MISSING]:
         yield _missing_code(missing)
     if unknown := by_standing[Standing.UNKNOWN]:
         yield _unknown_code(case, unknown)
     for oddity in case.found.oddities if not _explained(case, by_standing[Standing.UNKNOWN]) else ():
-        yield ruling(Verdict.UNKNOWN, "unknown-pickle", f"it cannot be followed to the end: {oddity}", _LOOK, runnable=False)
+        yield ruling(
+            Verdict.UNKNOWN,
+            "unknown-pickle",
+            f"it cannot be followed to the end: {oddity}",
+            _LOOK,
+            Proof.NONE,
+            runnable=False,
+        )
 
 
-_NEVER = "do not load it; ask whoever made it for a model saved from a clean environment, or train it anew: finbehave train"
+_NEVER = (
+    "do not load it; ask whoever made it for a model saved from a clean environment, or train it anew: finbehave train"
+)
 _LOOK = "save the model again from its training environment with joblib.dump(model, 'model.joblib')"
 
 
@@ -49,7 +66,7 @@ def _listed(judged: list[Judged]) -> str:
 
 
 def _explained(case: Case, unknown: list[Judged]) -> bool:
-    """cloudpickle and dill call what they have made; whoever trusts them has answered for it."""
+    """Cloudpickle and dill call what they have made; whoever trusts them has answered for it."""
     return bool(unknown) or any(name.partition(".")[0] in ("cloudpickle", "dill") for name in case.trusted)
 
 
@@ -59,10 +76,11 @@ def _missing_code(missing: list[Judged]) -> Ruling:
     where = "the script or notebook that saved it" if script else f"the module {first.module.partition('.')[0]}"
     return ruling(
         Verdict.INCOMPATIBLE, "missing-class",
-        f"it does not load elsewhere: {_listed(missing)} is code of {where}, which is neither in the file nor in any package",
-        f"move {first.name} into a module, put that into a package of the environment, import it from there and save the model "
-        "again" + ("" if script else f"; if the target has it, add --trust {first.module.partition('.')[0]}"),
-        runnable=False,
+        f"it does not load elsewhere: {_listed(missing)} is code of {where}, which is neither in the file nor in any "
+        "package",
+        f"move {first.name} into a module, put that into a package of the environment, import it from there and save "
+        "the model again" + ("" if script else f"; if the target has it, add --trust {first.module.partition('.')[0]}"),
+        Proof.NONE, runnable=False,
     )  # fmt: skip
 
 
@@ -75,8 +93,8 @@ def _unknown_code(case: Case, unknown: list[Judged]) -> Ruling:
     return ruling(
         Verdict.UNKNOWN, "unknown-global",
         f"finbehave does not know {_listed(unknown)} and does not run what it does not know{code}",
-        "look at what they do, and if you answer for them: add " + " ".join(f"--trust {module}" for module in modules[:4]),
-        runnable=False,
+        "look at what they do, and if you answer for them: add " + " ".join(f"--trust {name}" for name in modules[:4]),
+        Proof.NONE, runnable=False,
     )  # fmt: skip
 
 
@@ -101,8 +119,8 @@ def versions(case: Case) -> Iterator[Ruling]:
     read = f"read in {items[0].where}" if items else "said by its manifest"
     yield ruling(
         Verdict.COMPATIBLE, "sklearn-version",
-        f"the file was saved by scikit-learn {case.trained} ({read}), and {case.target.origin} has {case.sklearn}: another "
-        "version, which warns when it loads",
+        f"the file was saved by scikit-learn {case.trained} ({read}), and {case.target.origin} has {case.sklearn}: "
+        "another version, which warns when it loads",
         case.pin,
     )  # fmt: skip
 
@@ -120,7 +138,7 @@ def distance(case: Case) -> Iterator[Ruling]:
     if min(saved, here) < oldest and saved.release[:2] != here.release[:2]:
         yield ruling(
             Verdict.RISKY, "sklearn-distance",
-            f"scikit-learn {min(saved, here)} and {max(saved, here)} lie so far apart that little of it is known to work",
+            f"scikit-learn {min(saved, here)} and {max(saved, here)} lie so far apart that little is known to work",
             case.pin,
         )  # fmt: skip
     for version in (case.trained, case.sklearn):
@@ -145,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     rules_names.code_by_value,
     rules_names.cloudpickle_version,
     *rules_state.RULES,
+    *rules_target.RULES,
     versions,
     distance,
 )

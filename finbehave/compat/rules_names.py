@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from finbehave.compat import allowed
-from finbehave.compat.case import Case, Ruling, ruling
+from finbehave.compat.case import Case, Proof, Ruling, ruling
 from finbehave.compat.knowledge import PACKAGES, parsed
 from finbehave.compat.symbols import Symbol
 from finbehave.domain.compat import Verdict
@@ -52,6 +52,7 @@ def _missing_names(case: Case, distribution: str, symbols: list[Symbol]) -> Ruli
         f"it does not load: {first.dotted}{more}, written by {who}, is not in {distribution} {version} "
         f"({case.target.origin}){span}",
         remedy,
+        Proof.LOADED,
     )
 
 
@@ -80,6 +81,7 @@ def packages_that_are_not_there(case: Case) -> Iterator[Ruling]:
                 "missing-package",
                 f"it needs the package {distribution}, which {case.target.origin} does not have",
                 f"add {distribution}{_recorded(case, distribution)} to {case.target.origin}",
+                Proof.LOADED,
             )
         elif distribution not in PACKAGES and distribution not in ("cloudpickle", "dill"):
             yield from _other_library(case, distribution)
@@ -118,13 +120,15 @@ def pickle_protocol(case: Case) -> Iterator[Ruling]:
         yield ruling(
             Verdict.INCOMPATIBLE,
             "python-version",
-            f"it does not load: it is written in pickle protocol 5, and {case.target.origin} has Python {case.target.python}",
+            f"it does not load: it is written in pickle protocol 5, and {case.target.origin} has Python "
+            f"{case.target.python}",
             "use Python 3.8 or later there, or save it again with joblib.dump(model, path, protocol=4)",
+            Proof.LOADED,
         )
 
 
 def joblib_alignment(case: Case) -> Iterator[Ruling]:
-    """joblib >= 1.2 pads arrays; older code takes the padding for data, and data for pickle opcodes."""
+    """Joblib >= 1.2 pads arrays; older code takes the padding for data, and data for pickle opcodes."""
     version = parsed(case.target.version("joblib") or "")
     if case.found.aligned and version is not None and version.release[:2] < (1, 2):
         yield ruling(
@@ -133,18 +137,20 @@ def joblib_alignment(case: Case) -> Iterator[Ruling]:
             f"it does not load: joblib 1.2 or later wrote it with padded arrays, and joblib {version} "
             f"({case.target.origin}) loses its way in them",
             f"pin joblib>=1.2 in {case.target.origin}, or save it with pickle.dump",
+            Proof.LOADED,
             runnable=False,
         )
 
 
 def lz4_package(case: Case) -> Iterator[Ruling]:
-    """joblib leaves lz4 to a package of its own."""
+    """Joblib leaves lz4 to a package of its own."""
     if case.found.compression == "lz4" and (case.target.complete or case.target.declared) and not _present(case, "lz4"):
         yield ruling(
             Verdict.INCOMPATIBLE,
             "missing-package",
             f"it does not load: it is compressed with lz4, and {case.target.origin} does not have the package lz4",
             f"add lz4 to {case.target.origin}, or save it again with joblib.dump(model, path, compress=3)",
+            Proof.LOADED,
         )
 
 
@@ -153,7 +159,7 @@ _GENERATOR_CLASSES = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
 def random_generators(case: Case) -> Iterator[Ruling]:
-    """numpy 1.24 gave its generators' unpicklers a second argument, numpy 2 writes the class instead of its name."""
+    """Numpy 1.24 gave its generators' unpicklers a second argument, numpy 2 writes the class instead of its name."""
     version = parsed(case.target.version("numpy") or "")
     if version is None:
         return
@@ -168,8 +174,10 @@ def random_generators(case: Case) -> Iterator[Ruling]:
     yield ruling(
         Verdict.INCOMPATIBLE,
         "numpy-abi",
-        f"it does not load: it keeps a random generator that {wrote} wrote, and {case.target.origin} has numpy {version}",
+        f"it does not load: it keeps a random generator that {wrote} wrote, and {case.target.origin} has numpy "
+        f"{version}",
         f"pin {needs} in {case.target.origin}, or train with random_state set to a number",
+        Proof.LOADED,
     )
 
 
@@ -178,7 +186,7 @@ _ARGUMENTS_OF_CODE = {15: ((3, 6), (3, 7)), 16: ((3, 8), (3, 10)), 18: ((3, 11),
 
 
 def code_by_value(case: Case) -> Iterator[Ruling]:
-    """cloudpickle and dill keep bytecode, which belongs to one minor version of Python."""
+    """Cloudpickle and dill keep bytecode, which belongs to one minor version of Python."""
     counts = case.found.called.get("types.CodeType") or case.found.called.get("builtins.code") or frozenset()
     python = case.target.python_minor
     if not counts or python is None:
@@ -189,9 +197,10 @@ def code_by_value(case: Case) -> Iterator[Ruling]:
         yield ruling(
             Verdict.INCOMPATIBLE,
             "python-version",
-            f"it holds code compiled by another Python than {case.target.python} ({case.target.origin}): loading it fails "
-            "or crashes the process",
+            f"it holds code compiled by another Python than {case.target.python} ({case.target.origin}): loading it "
+            "fails or crashes the process",
             "use the Python that it was saved with, or move the function into a module that is installed",
+            Proof.ANSWERED,
             runnable=False,
         )
     elif python >= (3, 11) and made is None:
@@ -200,6 +209,7 @@ def code_by_value(case: Case) -> Iterator[Ruling]:
             "python-version",
             "it holds code compiled by Python 3.11 or later, and another minor version than its own crashes on it",
             "use the Python that it was saved with, or move the function into a module that is installed",
+            Proof.ANSWERED,
         )
 
 
@@ -208,7 +218,7 @@ _CLOUDPICKLE_NAMES = {"_class_setstate": "3.0", "_function_setstate": "3.0", "_m
 
 
 def cloudpickle_version(case: Case) -> Iterator[Ruling]:
-    """cloudpickle's own helpers moved between its versions."""
+    """Cloudpickle's own helpers moved between its versions."""
     version = parsed(case.target.version("cloudpickle") or "")
     for symbol in case.found.globals:
         first = _CLOUDPICKLE_NAMES.get(symbol.name) if symbol.module == "cloudpickle.cloudpickle" else None
@@ -216,7 +226,9 @@ def cloudpickle_version(case: Case) -> Iterator[Ruling]:
             yield ruling(
                 Verdict.INCOMPATIBLE,
                 "library-mismatch",
-                f"it does not load: {symbol.dotted} came with cloudpickle {first}, and {case.target.origin} has {version}",
+                f"it does not load: {symbol.dotted} came with cloudpickle {first}, and {case.target.origin} has "
+                f"{version}",
                 f"pin cloudpickle>={first} in {case.target.origin}",
+                Proof.LOADED,
             )
             return

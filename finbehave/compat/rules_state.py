@@ -7,8 +7,7 @@ from functools import lru_cache
 
 from packaging.specifiers import SpecifierSet
 
-from finbehave.compat.arrays import records
-from finbehave.compat.case import Case, Ruling, ruling
+from finbehave.compat.case import Case, Proof, Ruling, ruling
 from finbehave.compat.facts import FACTS, Effect, Fact
 from finbehave.compat.inspection import StoredObject
 from finbehave.compat.knowledge import parsed
@@ -64,6 +63,7 @@ def _missing_key(case: Case, name: str, key: str, letter: str, items: list[Store
         f"{does}: scikit-learn {case.sklearn} ({case.target.origin}) reads {name}.{key}, which {items[0].where}{more}, "
         f"saved by scikit-learn {version}, does not have",
         case.pin,
+        Proof.ANSWERED_THE_SAME if letter == "D" else Proof.ANSWERED,
     )
 
 
@@ -88,7 +88,9 @@ def _other_record(case: Case, owner: str, fields: str, expected: str) -> Ruling:
     here, there = dict(f.split(":") for f in fields.split()), dict(f.split(":") for f in expected.split())
     changed = [f"{name} is missing" for name in there if name not in here]
     changed += [f"{name} is unknown" for name in here if name not in there]
-    changed += [f"{name} is {here[name]}, not {there[name]}" for name in here if name in there and here[name] != there[name]]
+    changed += [
+        f"{name} is {here[name]}, not {there[name]}" for name in here if name in there and here[name] != there[name]
+    ]
     since = " (scikit-learn 1.3 changed the tree format)" if "missing_go_to_left" in set(here) ^ set(there) else ""
     when = "it does not load" if owner == "Tree" else "it loads and then fails when it is asked"
     return ruling(
@@ -97,6 +99,7 @@ def _other_record(case: Case, owner: str, fields: str, expected: str) -> Ruling:
         f"{when}: the tree nodes saved by scikit-learn {case.trained or '?'} have another layout than scikit-learn "
         f"{case.sklearn} ({case.target.origin}) reads{since}: {', '.join(changed[:4]) or 'their order differs'}",
         case.pin,
+        Proof.LOADED if owner == "Tree" else Proof.ANSWERED,
     )
 
 
@@ -122,12 +125,20 @@ def _strikes(case: Case, fact: Fact, item: StoredObject) -> bool:
     version = case.version_of(item)
     return (
         item.name in fact.classes
-        and _is_sklearn(item)
+        and (_is_sklearn(item) or item.module == "functools")
         and version is not None
         and parsed(version) is not None
         and _specifier(fact.trained).contains(version)
         and all(condition.holds(item) for condition in fact.shows)
     )
+
+
+_PROOFS = {
+    Effect.LOAD: Proof.LOADED,
+    Effect.PREDICT: Proof.ANSWERED,
+    Effect.DRIFT: Proof.ANSWERED_THE_SAME,
+    Effect.MAYBE: Proof.ANSWERED_THE_SAME,
+}
 
 
 def _changed(case: Case, fact: Fact, items: list[StoredObject]) -> Ruling:
@@ -138,6 +149,7 @@ def _changed(case: Case, fact: Fact, items: list[StoredObject]) -> Ruling:
         f"it {fact.effect.value}: {fact.says}. {items[0].where}{more} was saved by scikit-learn "
         f"{case.version_of(items[0])}, {case.target.origin} has {case.sklearn}",
         case.pin,
+        _PROOFS[fact.effect],
     )
 
 
@@ -166,12 +178,11 @@ def _ignored(case: Case, item: StoredObject, name: str, value: object) -> Ruling
     return ruling(
         Verdict.COMPATIBLE if read == "o" else Verdict.RISKY,
         "sklearn-mismatch",
-        f"{item.where} was made with {name}={value!r}, which scikit-learn {case.sklearn} ({case.target.origin}) does not know",
+        f"{item.where} was made with {name}={value!r}, which scikit-learn {case.sklearn} ({case.target.origin}) does "
+        "not know",
         case.pin,
     )
 
 
 RULES: tuple[Callable[[Case], Iterator[Ruling]], ...] = (missing_keys, other_records, known_changes, ignored_parameters)
 """In the order in which a person should read them."""
-
-__all__ = ["RULES", "records"]

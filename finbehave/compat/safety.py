@@ -37,7 +37,9 @@ class Judged:
     standing: Standing
 
 
-def judge_globals(found: Inspection, trusted: Collection[str] = (), installed: Collection[str] = ()) -> tuple[Judged, ...]:
+def judge_globals(
+    found: Inspection, trusted: Collection[str] = (), installed: Collection[str] = ()
+) -> tuple[Judged, ...]:
     """The standing of every global of a file.
 
     Args:

@@ -69,11 +69,13 @@ _TEXTLIKE = frozenset(b"\t\n\r\x0c\x1b") | frozenset(range(32, 127)) | frozenset
 
 
 def sniff(head: bytes, size: int) -> Kind:
-    """What a file of ``size`` bytes is, by its first ``HEAD`` bytes after decompression; ``PICKLE`` where it may be one."""
+    """What a file of ``size`` bytes is, by its first ``HEAD`` bytes unpacked; ``PICKLE`` where it may be one."""
     if size == 0 or not head:
         return Kind("empty", "an empty file", "copy or download the model file again")
     if not head.strip(b"\x00"):
-        return Kind("zeros", "nothing but zero bytes: the file was never written to the end", "copy the model file again")
+        return Kind(
+            "zeros", "nothing but zero bytes: the file was never written to the end", "copy the model file again"
+        )
     for offset, magic, kind in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return kind
@@ -96,7 +98,9 @@ def _text(head: bytes) -> Kind | None:
     bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if pointer := _POINTER.match(bare):
         size = int(pointer.group(1))
-        return Kind("lfs-pointer", f"a Git LFS pointer for a file of {size:,} bytes, not the file itself", "git lfs pull")
+        return Kind(
+            "lfs-pointer", f"a Git LFS pointer for a file of {size:,} bytes, not the file itself", "git lfs pull"
+        )
     if _PAGE.match(bare):
         return Kind("html", "a web page saved under a model's name: the download answered with a page",
                     "download it again, signed in, from the link of the file itself")  # fmt: skip
@@ -122,7 +126,9 @@ def _json(bare: bytes) -> Kind:
     if b'"learner"' in bare:
         return Kind("xgboost", "XGBoost's own JSON format", _SAVE)
     if b'"error"' in bare[:200] or b'"message"' in bare[:200]:
-        return Kind("error-page", "a service's error message saved under a model's name", "download it again, signed in")
+        return Kind(
+            "error-page", "a service's error message saved under a model's name", "download it again, signed in"
+        )
     return Kind("json", "a JSON file, not a model", _SAVE)
 
 
@@ -130,7 +136,9 @@ def _looks_like_text(head: bytes) -> bool:
     return all(byte in _TEXTLIKE for byte in head)
 
 
-_PROTOCOL_0 = re.compile(rb"c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|\(i[A-Za-z_]|\((?:lp|dp|l|d|t)|[IFLSV][^\n]*\np?\d*|\]|\}|N\.|\(")
+_PROTOCOL_0 = re.compile(
+    rb"c[A-Za-z_][\w.]*\n[A-Za-z_]\w*\n|\(i[A-Za-z_]|\((?:lp|dp|l|d|t)|[IFLSV][^\n]*\np?\d*|\]|\}|N\.|\("
+)
 """How a pickle of protocol 0 or 1 can begin: a global, a mark, an empty list or dict, a plain value."""
 
 

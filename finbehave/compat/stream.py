@@ -7,6 +7,7 @@ size is known, and decompression stops at ``MOST_BYTES`` or when ``deadline`` ha
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import io
 import lzma
@@ -101,7 +102,7 @@ _OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
     "gzip": lambda file: gzip.GzipFile(fileobj=file),
     "bz2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
-    "lzma": lambda file: lzma.LZMAFile(file, format=lzma.FORMAT_ALONE),
+    "lzma": functools.partial(lzma.LZMAFile, format=lzma.FORMAT_ALONE),
     "zlib": lambda file: io.BufferedReader(_Inflating(file), CHUNK),
     "zfile": _zfile,
     "lz4": _lz4,

@@ -95,7 +95,9 @@ class StoredArray:
 
     __slots__ = ("dtype", "head", "items", "nbytes", "shape")
 
-    def __init__(self, dtype: DType | None, shape: tuple[int, ...], nbytes: int, head: bytes, items: Any = None) -> None:
+    def __init__(
+        self, dtype: DType | None, shape: tuple[int, ...], nbytes: int, head: bytes, items: Any = None
+    ) -> None:
         self.dtype = dtype
         self.shape = shape
         self.nbytes = nbytes
@@ -108,7 +110,9 @@ class DType:
 
     __slots__ = ("code", "fields", "has_object", "itemsize")
 
-    def __init__(self, code: str, itemsize: int, *, has_object: bool, fields: tuple[tuple[str, str, int], ...] = ()) -> None:
+    def __init__(
+        self, code: str, itemsize: int, *, has_object: bool, fields: tuple[tuple[str, str, int], ...] = ()
+    ) -> None:
         self.code = code
         self.itemsize = itemsize
         self.has_object = has_object

@@ -1,4 +1,4 @@
-"""The environment a model is judged for: exact versions where they are pinned or installed, the likely ones elsewhere."""
+"""The environment a model is judged for: exact versions where pinned or installed, the likely ones elsewhere."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
 """Load a model where it is meant to run, ask it, and say how that went.
 
-Request: ``{"package": directory}``, or ``{"model": file, "rows": N}`` for a bare file, which is asked rows made from
-what its estimator says about its own input.
-Result: ``loaded``, ``predicted``, ``max_abs_diff`` (against the package's golden records; null where nothing can be
-compared), ``seconds``, ``error`` (null, or type and message), ``made_up`` (whether the rows are), ``answers`` (of a bare
-file: method -> numbers or labels), ``versions`` (python and packages).
-Events: ``stage`` (``loading``, ``asking``), so that a process that dies has said where. Python 3.8 and later.
+Request: ``{"package": directory}``, or ``{"model": file, "reference": null | {...}}`` for a bare file. A bare file is
+asked rows made from what its estimator says about its own input, or, with ``reference`` (the ``reference`` of the
+result in another environment), the same rows again.
+Result: ``loaded``, ``predicted``, ``max_abs_diff`` (against the package's golden records or the reference's answers;
+null where there is nothing to compare with), ``seconds``, ``error`` (null, or type and message), ``error_type``,
+``reference`` (of a bare file: ``rows`` and ``answers``), ``versions`` (python and packages).
+Events: progress of ``loading the model`` and of ``asking the model``, so that a process that dies has said where.
+Python 3.8 and later.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from model import Model
 from protocol import Events, answer
 
 METHODS = ("predict", "predict_proba", "transform")
+ROWS = 24
 
 
 def probe(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
@@ -29,14 +32,14 @@ def probe(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     started = time.monotonic()
     outcome: dict[str, Any] = {
-        "loaded": False, "predicted": False, "max_abs_diff": None, "error": None, "made_up": "model" in request, "answers": None
+        "loaded": False, "predicted": False, "max_abs_diff": None, "error": None, "error_type": None, "reference": None
     }  # fmt: skip
-    events.send("stage", name="loading")
+    events.progress("loading the model", 0)
     try:
         if "package" in request:
             _probe_package(request["package"], outcome, events)
         else:
-            _probe_file(request["model"], int(request.get("rows", 24)), outcome, events)
+            _probe_file(request["model"], request.get("reference"), outcome, events)
     except (Exception, SystemExit) as error:
         outcome["error"] = f"{type(error).__name__}: {error}"
         outcome["error_type"] = type(error).__name__
@@ -48,7 +51,7 @@ def probe(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
 def _probe_package(package: str, outcome: dict[str, Any], events: Events) -> None:
     model = Model.open(package)
     outcome["loaded"] = True
-    events.send("stage", name="asking")
+    events.progress("asking the model", 0)
     with open(os.path.join(package, "golden.json"), encoding="utf-8") as file:
         golden = json.load(file)
     predictions, probabilities = model.predict(model.schema.frame(golden["rows"]))
@@ -78,24 +81,56 @@ def _is_number(value: Any) -> bool:
 # --- a bare file --------------------------------------------------------------------------------------------------
 
 
-def _probe_file(path: str, rows: int, outcome: dict[str, Any], events: Events) -> None:
+def _probe_file(path: str, reference: Mapping[str, Any] | None, outcome: dict[str, Any], events: Events) -> None:
     import joblib
 
     loaded = joblib.load(path)
     outcome["loaded"] = True
-    events.send("stage", name="asking")
+    events.progress("asking the model", 0)
     estimator = _estimator_of(loaded)
     if estimator is None:
         outcome["error"] = f"{type(loaded).__name__} holds nothing that predicts or transforms"
         return
-    frame = made_up_rows(estimator, rows)
+    rows = _recorded(made_up_rows(estimator, ROWS)) if reference is None else reference["rows"]
+    frame = _rebuilt(rows)
+    expected = None if reference is None else reference["answers"]
     answers = {}
-    for name in METHODS:
-        method = getattr(estimator, name, None)
-        if method is not None:
-            answers[name] = _listed(method(frame))
-    outcome["answers"] = answers
+    for name in METHODS if expected is None else expected:
+        if expected is not None or hasattr(estimator, name):
+            answers[name] = _listed(getattr(estimator, name)(frame))
+    outcome["reference"] = {"rows": rows, "answers": answers}
     outcome["predicted"] = bool(answers)
+    if expected:
+        outcome["max_abs_diff"] = max(difference(answers[name], expected[name]) for name in expected)
+
+
+def _recorded(rows: Any) -> dict[str, Any]:
+    """Made-up rows as JSON: ``kind`` is frame, array or texts."""
+    if isinstance(rows, list):
+        return {"kind": "texts", "values": rows}
+    if hasattr(rows, "columns"):
+        return {
+            "kind": "frame",
+            "columns": list(rows.columns),
+            "values": [rows[name].tolist() for name in rows.columns],
+        }
+    return {"kind": "array", "values": rows.tolist()}
+
+
+def _rebuilt(rows: Mapping[str, Any]) -> Any:
+    if rows["kind"] == "texts":
+        return rows["values"]
+    if rows["kind"] == "array":
+        import numpy
+
+        return numpy.array(rows["values"], dtype=float)
+    import pandas
+
+    columns = {}
+    for name, values in zip(rows["columns"], rows["values"]):
+        wordy = any(not isinstance(value, (int, float)) for value in values)
+        columns[name] = pandas.Series(values, dtype=object if wordy else float)
+    return pandas.DataFrame(columns, columns=rows["columns"])
 
 
 def _estimator_of(loaded: Any) -> Any:
@@ -224,7 +259,7 @@ def _categories(estimator: Any, names: Sequence[Any]) -> dict[Any, list[Any]]:
 
 
 def _wordy(values: Any) -> bool:
-    return len(values) > 0 and getattr(values, "dtype", None) == object
+    return len(values) > 0 and getattr(getattr(values, "dtype", None), "kind", "") == "O"
 
 
 def _columns(chosen: Any, names: Sequence[Any]) -> list[Any]:

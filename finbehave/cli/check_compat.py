@@ -1,0 +1,90 @@
+"""finbehave check-compat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finbehave.cli.options import Run, command
+from finbehave.cli.output import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from finbehave.domain.compat import TargetReport, Versions
+    from finbehave.workflows.check_compat import CompatResult
+
+_COLOURS = {"compatible": "green", "risky": "yellow", "unknown": "yellow", "incompatible": "red", "unsafe": "bold red"}
+_SHOWN = ("scikit-learn", "numpy", "joblib", "scipy", "pandas")
+
+
+@command()
+def check_compat(
+    run: Run,
+    model: Annotated[str, typer.Argument(help="A package, a model file, or a registered NAME:VERSION.")],
+    environment: Annotated[
+        list[str] | None,
+        typer.Option("--environment", help="File, curated image or versions; repeatable.", show_default="its own"),
+    ] = None,
+    no_probe: Annotated[bool, typer.Option("--no-probe", help="Read it only; load it nowhere.")] = False,
+    matrix: Annotated[str, typer.Option("--matrix", help="Versions of scikit-learn, as 1.3.2,1.5.2,1.7.")] = "",
+    trust: Annotated[
+        list[str] | None, typer.Option("--trust", help="A module whose code you answer for; repeatable.")
+    ] = None,
+) -> None:
+    """Tell whether a model loads and answers the same where it is to run, before it is deployed.
+
+    The file is read without loading it; if nothing in it could do harm, it is then loaded and asked in that
+    environment, in a process of its own.
+    """
+    from finbehave.workflows.check_compat import check_compat as work
+
+    run.screen.render = _draw
+    result = work(
+        model,
+        environments=environment or (),
+        probe=not no_probe,
+        matrix=[version.strip() for version in matrix.split(",") if version.strip()],
+        trust=trust or (),
+        settings=run.settings,
+        progress=run.progress,
+    )
+    run.show(result, _draw)
+
+
+def _draw(result: CompatResult, console: Console) -> None:
+    for index, report in enumerate(result.targets):
+        if index:
+            console.print()
+        _draw_target(report, console)
+
+
+def _draw_target(report: TargetReport, console: Console) -> None:
+    from rich.text import Text
+
+    verdict = report.verdict.value
+    console.print(Text.assemble((verdict, _COLOURS[verdict]), f" in {printable(report.name)}"), soft_wrap=True)
+    console.print(Text(f"  trained with  {_versions(report.trained_with)}"), soft_wrap=True)
+    console.print(Text(f"  target        {_versions(report.target)}"), soft_wrap=True)
+    if report.probe is not None:
+        from finbehave.workflows.judging import told
+
+        console.print(Text(f"  tried         {printable(told(report.probe))}"), soft_wrap=True)
+    else:
+        console.print(Text("  tried         no, only read"), soft_wrap=True)
+    for finding in report.findings:
+        text = Text.assemble((f"  {finding.severity.value:<8}", _weight(finding.severity.value)), " ")
+        console.print(text.append(f"{printable(finding.message)} [{finding.code}]"), soft_wrap=True)
+        if finding.severity.value != "info":
+            console.print(Text(f"           -> {printable(finding.remedy)}"), soft_wrap=True)
+
+
+def _weight(severity: str) -> str:
+    return {"info": "dim", "warning": "yellow", "error": "red", "danger": "bold red"}[severity]
+
+
+def _versions(versions: Versions) -> str:
+    named = [f"{name} {versions.packages[name]}" for name in _SHOWN if versions.packages.get(name)]
+    python = [f"Python {versions.python}"] if versions.python else []
+    return printable(", ".join([*python, *named])) or "unknown"
