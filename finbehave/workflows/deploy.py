@@ -129,6 +129,8 @@ class _Deploy:
         """What would be done."""
         before = self._before()
         choice = self._choose(before)
+        if not choice.live:
+            self._compatible()
         return self._result(choice, before, before, self._plan(choice, before), changed=False)
 
     def run(self, *, wait: bool) -> DeployResult:
@@ -140,6 +142,7 @@ class _Deploy:
             return self._result(choice, before, before, (), changed=False)
         if before is not None and before.state is EndpointState.STOPPED:
             gates.endpoint_up(before)
+        self._compatible()
         undo = Undo(self.backend, self.settings.workspace, self.name, self.ref, before, self.progress)
         with undo.on_failure():
             self._create(choice, undo)
@@ -189,6 +192,17 @@ class _Deploy:
             if self.release.bake:
                 gates.bake(self.serving, written, choice.name, self.release.bake, self.progress)
         gates.routed(self.serving, self.name, choice.name, self.ref, self.package, self.progress)
+
+    def _compatible(self) -> None:
+        """The verdict, before anything is created. On this machine the deployment itself, at 0 %, is the trial."""
+        from finbehave.workflows.judging import judge, refusal
+
+        report = judge(
+            self.package.path, self.release.environment, probe=self.settings.backend != "local",
+            settings=self.settings, progress=self.progress,
+        )  # fmt: skip
+        if (refused := refusal(self.ref, report)) is not None:
+            raise refused
 
     # --- what is told -------------------------------------------------------------------------------------
 
