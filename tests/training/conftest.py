@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pandas
 import pytest
 
 from finbehave.domain.check import Check
+from finbehave.packaging.package import Package, read_package
 from finbehave.settings import Settings
+from finbehave.workflows.train import TrainResult, train
 
 Save = Callable[..., Path]
 
@@ -80,6 +83,35 @@ def customers(rows: int = 600, seed: int = 7) -> pandas.DataFrame:
     frame.loc[draw.random(rows) < 0.05, "balance"] = numpy.nan
     frame.loc[draw.random(rows) < 0.05, "region"] = None
     return frame
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training with its defaults, done once for all tests that only read what came of it."""
+
+    frame: pandas.DataFrame
+    data: Path
+    out: Path
+    result: TrainResult
+    watch: Watch
+
+    @property
+    def package(self) -> Package:
+        return read_package(self.out)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Customers with an identifier and a name to be escaped among their columns."""
+    folder = tmp_path_factory.mktemp("trained")
+    frame = customers()
+    frame["customer_id"] = range(len(frame))
+    frame["<b>$spend$</b>"] = frame["balance"].rank()
+    frame.to_csv(folder / "table.csv", index=False)
+    watch, out = Watch(), folder / "model"
+    settings = Settings(workspace=folder / "workspace")
+    result = train(folder / "table.csv", "late", out=out, settings=settings, progress=watch)
+    return Trained(frame, folder / "table.csv", out, result, watch)
 
 
 def options(**more: Any) -> dict[str, Any]:

@@ -169,21 +169,19 @@ def test_names_are_compared_in_snake_case(name: str, expected: str) -> None:
     assert snake(name) == expected
 
 
-def test_train_drops_says_why_and_stops_where_it_must(
-    save: Save, settings: Settings, watch: Watch, tmp_path: Path
+def test_train_drops_what_is_not_allowed_and_stops_where_it_must(
+    save: Save, settings: Settings, tmp_path: Path
 ) -> None:
     frame = customers().assign(customer_id=range(600))
     frame["fee"] = numpy.where(frame["late"] == 1, 30.5, 0.0)
-    result = train(save(frame), "late", out=tmp_path / "a", settings=settings, progress=watch, **options())
-    assert set(result.dropped) == {"customer_id", "fee"}
-    assert not {"customer_id", "fee"} & set(result.features)
-    kept = train(save(frame), "late", out=tmp_path / "b", allow_leakage=["fee"], settings=settings, **options())
+    kept = train(save(frame), "late", out=tmp_path / "a", allow_leakage=["fee"], settings=settings, **options())
+    assert kept.dropped == {"customer_id": "identifier: 600 different numbers in 600 rows"}
     assert "fee" in kept.features
     assert kept.metrics["roc_auc"] > 0.99
     frame["fee"] = numpy.where(numpy.random.default_rng(1).random(600) < 0.2, 0.0, frame["fee"])
     with pytest.raises(LeakageSuspected):
-        train(save(frame), "late", out=tmp_path / "c", settings=settings)
-    assert not (tmp_path / "c").exists()
+        train(save(frame), "late", out=tmp_path / "b", settings=settings)
+    assert not (tmp_path / "b").exists()
 
 
 def test_what_predicts_nothing_is_said_to(save: Save, settings: Settings, watch: Watch, tmp_path: Path) -> None:
@@ -191,6 +189,8 @@ def test_what_predicts_nothing_is_said_to(save: Save, settings: Settings, watch:
     frame["late"] = numpy.random.default_rng(4).permutation(frame["late"])
     train(save(frame), "late", out=tmp_path / "model", settings=settings, progress=watch, **options())
     check = watch.named("signal")
+    page = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
+    assert f'class="warning">{check.detail}<' in page
     assert check.status.value == "warning"
     assert "near 0.5" in check.detail
     assert check.remedy
