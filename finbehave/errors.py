@@ -123,9 +123,17 @@ class DataRefused(FinbehaveError):
 
 
 class LeakageSuspected(DataRefused):
-    """A column may give the target away; a person has to say whether it is known before the outcome."""
+    """A column may give the target away; a person has to say whether it is known before the outcome.
+
+    Args:
+        columns: Those that are suspected.
+    """
 
     code = "leakage-suspected"
+
+    def __init__(self, message: str, *, columns: tuple[str, ...] = (), remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.columns = columns
 
 
 class InputInvalid(DataRefused):

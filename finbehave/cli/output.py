@@ -141,6 +141,13 @@ class Screen:
         """Whether somebody is there to answer a question."""
         return self.mode == "text" and sys.stdin.isatty() and sys.stderr.isatty()
 
+    def ask(self, question: str) -> bool:
+        """Ask on the terminal, where ``can_ask``; without a word the answer is no."""
+        import typer
+
+        self._stop_watching()
+        return typer.confirm(printable(question), err=True)
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on the terminal unless ``yes``; with nobody to ask, refuse."""
         if yes:

@@ -9,6 +9,7 @@ import typer
 
 from finbehave.cli.options import Run, command
 from finbehave.cli.output import printable
+from finbehave.errors import LeakageSuspected
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,20 +54,33 @@ def train(
     """
     from finbehave.workflows.train import train as work
 
-    result = work(
-        data,
-        target,
-        environment=environment,
-        out=out,
-        metric=metric,
-        candidates=_listed(candidates) or None,
-        trials=trials,
-        drop=_listed(drop),
-        time_column=time_column,
-        allow_leakage=_listed(allow_leakage),
-        settings=run.settings,
-        progress=run.progress,
-    )
+    dropped, allowed = _listed(drop), _listed(allow_leakage)
+
+    def once() -> TrainResult:
+        return work(
+            data,
+            target,
+            environment=environment,
+            out=out,
+            metric=metric,
+            candidates=_listed(candidates) or None,
+            trials=trials,
+            drop=dropped,
+            time_column=time_column,
+            allow_leakage=allowed,
+            settings=run.settings,
+            progress=run.progress,
+        )
+
+    result = None
+    while result is None:
+        try:
+            result = once()
+        except LeakageSuspected as suspected:
+            if not run.screen.can_ask:
+                raise
+            known = run.screen.ask(f"Known before the outcome: {', '.join(suspected.columns)}? (No drops it.)")
+            (allowed if known else dropped).extend(suspected.columns)
     run.show(result, _draw)
 
 
@@ -77,13 +91,18 @@ def _listed(text: str) -> list[str]:
 def _draw(result: TrainResult, console: Console) -> None:
     from rich.table import Table
 
-    metrics = Table("held out", "model", "± folds", "baseline")
+    metrics = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))  # fits into forty columns
+    metrics.add_column("held out", no_wrap=True)
+    for title in ("model", "±", "baseline"):
+        metrics.add_column(title, justify="right", no_wrap=True)
     for name in _FIRST:
         if name in result.metrics:
             spread, baseline = result.spread.get(name), result.baseline.get(name)
             metrics.add_row(name, _figure(result.metrics[name]), _figure(spread), _figure(baseline))
     console.print(metrics)
     facts = Table.grid(padding=(0, 2))
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
     facts.add_row("package", printable(str(result.package)))
     facts.add_row("estimator", f"{result.estimator}, scikit-learn {result.environment.packages['scikit-learn']}")
     facts.add_row("rows", f"{result.rows:,}")

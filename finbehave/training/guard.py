@@ -105,5 +105,6 @@ def refuse(ruling: Ruling, target: str) -> None:
     listed = ",".join(columns)
     raise LeakageSuspected(
         f"{shown} may give {target!r} away: {first.detail}{more}. Is it known before the outcome?",
+        columns=tuple(columns),
         remedy=f"if it is, add --allow-leakage {listed!r}; if not, add --drop {listed!r}",
     )

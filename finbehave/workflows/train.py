@@ -347,7 +347,8 @@ def _told(result: dict[str, Any]) -> str:
     tried, metric = result["tried"], result["metric"]
     chosen = next(one for one in tried if one["name"] == result["candidate"])
     held_out = result["metrics"].get(metric)
+    among = f" of {len(tried)} candidates" if len(tried) > 1 else ""
     return (
-        f"{result['candidate']} of {len(tried)} candidates: {metric} {chosen['score']:.4f} out of fold, "
+        f"{result['candidate']}{among}: {metric} {chosen['score']:.4f} out of fold, "
         f"{held_out:.4f} on {result['rows']['test']:,} held-out rows"
     )
