@@ -14,6 +14,10 @@ SCIPY = [["sparse"], ["stats"], ["interpolate"], ["spatial"], ["special"], ["lin
 """What of scipy turns up in models."""
 
 
+MOSTLY = 0.85
+"""The share of fitted objects that fail from which on a missing key is called a break."""
+
+
 def order(version):
     return [int(part) for part in version.replace(".post", ".").split(".")]
 
@@ -48,9 +52,12 @@ def surfaces(measured, package, versions):
 
 
 def standing(entry, counts):
-    """How an object stands without a key: A always fails, S fails in some states, D answers otherwise, o does not mind."""
-    if counts["breaks"] == counts["present"] == entry["seen"]:
-        return "A"
+    """How an object stands without a key: A always fails, M mostly, S in some states, D answers otherwise, o is fine."""
+    if counts["present"] == entry["seen"]:
+        if counts["breaks"] == entry["seen"]:
+            return "A"
+        if counts["breaks"] >= MOSTLY * entry["seen"]:
+            return "M"
     if counts["breaks"]:
         return "S"
     return "D" if counts["drifts"] else "o"
@@ -78,7 +85,9 @@ def worse(a, b):
     """Two environments of one version: what only one of them needs is needed sometimes."""
     if a is None or a == b:
         return b
-    return "S" if "A" in (a, b) or "S" in (a, b) else "D"
+    if set((a, b)) == set("AM"):
+        return "M"
+    return "S" if set((a, b)) & set("AMS") else "D"
 
 
 def records(measured, versions):

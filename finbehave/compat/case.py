@@ -128,8 +128,11 @@ class Case:
     def pin(self) -> str:
         """The remedy for another scikit-learn."""
         if self.trained is None:
-            return f"train it anew for this environment: finbehave train --environment {self.target.origin} …"
-        return (
-            f"pin scikit-learn=={self.trained} in {self.target.origin}, or train it anew for this environment: "
-            f"finbehave train --environment {self.target.origin} …"
-        )
+            return f"train it anew for this environment: {self.train}"
+        return f"{self.target.amended(f'scikit-learn=={self.trained}')}, or train it anew for this one: {self.train}"
+
+    @property
+    def train(self) -> str:
+        """The command that makes the model anew for the target."""
+        named = f" --environment {self.target.origin}" if " " not in self.target.origin else ""
+        return f"finbehave train{named} --data FILE --target COLUMN"

@@ -18,6 +18,7 @@ class Effect(str, Enum):
     LOAD = "does not load"
     PREDICT = "loads and then fails when it is asked"
     DRIFT = "loads and answers something else, without an error"
+    NO_PROBABILITIES = "loads and predicts, and gives no probabilities any more"
     MAYBE = "may fail or answer something else"
 
 
@@ -51,6 +52,26 @@ FACTS: tuple[Fact, ...] = (
         "multi_class is stored as 'deprecated', which code before 1.5 takes for multinomial: a binary model's "
         "probabilities come out of a softmax, off by up to 0.15",
         "sklearn/linear_model/_logistic.py, predict_proba: 1.5.0 against 1.4.2",
+    ),
+    Fact(
+        "boosting-loss",
+        ("GradientBoostingClassifier", "GradientBoostingRegressor"),
+        ">=1.4",
+        ">=1.1,<1.4",
+        (Has("_loss"),),
+        Effect.PREDICT,
+        "its loss is one of sklearn._loss, as in boosting since 1.4; older code asks it for what its own losses have",
+        "sklearn/ensemble/_gb.py, _raw_predict_init: 1.4.0 against 1.3.2",
+    ),
+    Fact(
+        "sgd-log",
+        ("SGDClassifier",),
+        "<1.3",
+        ">=1.3",
+        (Holds("loss", ("log",)),),
+        Effect.NO_PROBABILITIES,
+        "its loss is called 'log', a name that went with 1.3: predict_proba is only there for 'log_loss'",
+        "sklearn/linear_model/_stochastic_gradient.py, _check_proba: 1.3.0 against 1.2.2",
     ),
     Fact(
         "passthrough-is-a-word",

@@ -80,7 +80,7 @@ class Knowledge:
     # --- scikit-learn's classes -----------------------------------------------------------------------------------
 
     def needs(self, name: str, version: str) -> dict[str, str]:
-        """Key of a class's state -> how an object fares without it (``benchmarks/compat_lab/derive.py``: A S D o)."""
+        """Key of a class's state -> how an object fares without it (``benchmarks/compat_lab/derive.py``: A M S D o)."""
         place = self.place("sklearn", version)
         if place is None:
             return {}

@@ -113,10 +113,17 @@ def versions(case: Case) -> Iterator[Ruling]:
             Verdict.RISKY, "sklearn-mixed", f"its parts were saved by different versions of scikit-learn: {named}",
             "save the model again from the environment that it was trained in",
         )  # fmt: skip
+    said = case.packages.get("scikit-learn")
+    if said and saved and said not in saved:
+        yield ruling(
+            Verdict.RISKY, "sklearn-mixed",
+            f"its manifest says scikit-learn {said}, and the file itself {case.trained}",
+            "make the package again where the model was trained",
+        )  # fmt: skip
     if case.trained is None or case.sklearn is None or case.trained == case.sklearn:
         return
     items = saved.get(case.trained)
-    read = f"read in {items[0].where}" if items else "said by its manifest"
+    read = f"read in the file, {items[0].where}" if items else "said by its manifest"
     yield ruling(
         Verdict.COMPATIBLE, "sklearn-version",
         f"the file was saved by scikit-learn {case.trained} ({read}), and {case.target.origin} has {case.sklearn}: "
@@ -139,7 +146,7 @@ def distance(case: Case) -> Iterator[Ruling]:
         yield ruling(
             Verdict.RISKY, "sklearn-distance",
             f"scikit-learn {min(saved, here)} and {max(saved, here)} lie so far apart that little is known to work",
-            case.pin,
+            case.pin, Proof.NONE,
         )  # fmt: skip
     for version in (case.trained, case.sklearn):
         if case.known.is_newer("sklearn", version):
@@ -147,7 +154,7 @@ def distance(case: Case) -> Iterator[Ruling]:
             yield ruling(
                 Verdict.RISKY, "sklearn-newer",
                 f"scikit-learn {version} is newer than the newest that this finbehave knows ({newest})",
-                "run it with the probe, or upgrade finbehave",
+                "leave out --no-probe, or upgrade finbehave: pip install -U finbehave",
             )  # fmt: skip
 
 
@@ -158,6 +165,7 @@ RULES: tuple[Rule, ...] = (
     rules_names.pickle_protocol,
     rules_names.joblib_alignment,
     rules_names.lz4_package,
+    rules_names.bundled_packages,
     rules_names.names_that_do_not_import,
     rules_names.random_generators,
     rules_names.code_by_value,

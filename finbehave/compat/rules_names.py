@@ -58,10 +58,32 @@ def _missing_names(case: Case, distribution: str, symbols: list[Symbol]) -> Ruli
 
 def _pin_other(case: Case, distribution: str, has: list[str]) -> str:
     if recorded := case.packages.get(distribution):
-        return f"pin {distribution}=={recorded} in {case.target.origin}, with which it was made"
+        return case.target.amended(f"{distribution}=={recorded}") + ", with which it was made"
     if has:
-        return f"pin {distribution}>={has[0]},<={has[-1]} in {case.target.origin}"
-    return f"pin in {case.target.origin} the {distribution} that it was made with"
+        return case.target.amended(f"{distribution}>={has[0]},<={has[-1]}")
+    return case.target.amended(f"the {distribution} that it was made with")
+
+
+_BUNDLED = {"sklearn.externals.joblib": "0.23", "sklearn.externals.six": "0.23"}
+"""What scikit-learn carried inside -> the first version without it."""
+
+
+def bundled_packages(case: Case) -> Iterator[Ruling]:
+    """Old scikit-learn's own copies of other packages, which went."""
+    version = parsed(case.sklearn or "")
+    for module, gone in _BUNDLED.items():
+        last = parsed(gone)
+        written = [s for s in case.found.globals if s.module == module or s.module.startswith(module + ".")]
+        if written and version is not None and last is not None and version >= last:
+            yield ruling(
+                Verdict.INCOMPATIBLE,
+                "sklearn-mismatch",
+                f"it does not load: it was saved through {module}, the copy that scikit-learn carried before {gone}, "
+                f"and {case.target.origin} has {version}"
+                + (f". The file was saved by scikit-learn {case.trained}" if case.trained else ""),
+                "load it where it was made and save it again with joblib.dump of the package joblib, or: " + case.pin,
+                Proof.LOADED,
+            )
 
 
 def packages_that_are_not_there(case: Case) -> Iterator[Ruling]:
@@ -108,7 +130,7 @@ def _other_library(case: Case, distribution: str) -> Iterator[Ruling]:
         Verdict.RISKY,
         "library-mismatch",
         f"{what}: its classes keep their state in other forms from one version to the next",
-        f"pin the {distribution} of the training environment in {case.target.origin}, then run it with the probe",
+        case.target.amended(f"the {distribution} of its training environment") + ", then leave out --no-probe",
     )
 
 
@@ -136,7 +158,7 @@ def joblib_alignment(case: Case) -> Iterator[Ruling]:
             "library-mismatch",
             f"it does not load: joblib 1.2 or later wrote it with padded arrays, and joblib {version} "
             f"({case.target.origin}) loses its way in them",
-            f"pin joblib>=1.2 in {case.target.origin}, or save it with pickle.dump",
+            case.target.amended("joblib>=1.2") + ", or save it with pickle.dump",
             Proof.LOADED,
             runnable=False,
         )
@@ -176,7 +198,7 @@ def random_generators(case: Case) -> Iterator[Ruling]:
         "numpy-abi",
         f"it does not load: it keeps a random generator that {wrote} wrote, and {case.target.origin} has numpy "
         f"{version}",
-        f"pin {needs} in {case.target.origin}, or train with random_state set to a number",
+        case.target.amended(needs) + ", or train with random_state set to a number",
         Proof.LOADED,
     )
 
@@ -228,7 +250,7 @@ def cloudpickle_version(case: Case) -> Iterator[Ruling]:
                 "library-mismatch",
                 f"it does not load: {symbol.dotted} came with cloudpickle {first}, and {case.target.origin} has "
                 f"{version}",
-                f"pin cloudpickle>={first} in {case.target.origin}",
+                case.target.amended(f"cloudpickle>={first}"),
                 Proof.LOADED,
             )
             return

@@ -44,7 +44,7 @@ def _lacking(case: Case, item: StoredObject) -> Iterator[tuple[str, str]]:
     for key, letter in needs.items():
         if letter == "o" or key in item.state:
             continue
-        if letter != "A" and key in own:
+        if letter not in "AM" and key in own:
             continue  # its own version writes the key in some states only: this is another of them
         yield key, letter
 
@@ -54,6 +54,7 @@ def _missing_key(case: Case, name: str, key: str, letter: str, items: list[Store
     more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
     does = {
         "A": "it loads and then fails when it is asked",
+        "M": "it loads and then fails when it is asked",
         "S": "it loads and may then fail when it is asked",
         "D": "it loads and answers something else, without an error",
     }[letter]
@@ -137,14 +138,16 @@ _PROOFS = {
     Effect.LOAD: Proof.LOADED,
     Effect.PREDICT: Proof.ANSWERED,
     Effect.DRIFT: Proof.ANSWERED_THE_SAME,
+    Effect.NO_PROBABILITIES: Proof.NONE,
     Effect.MAYBE: Proof.ANSWERED_THE_SAME,
 }
 
 
 def _changed(case: Case, fact: Fact, items: list[StoredObject]) -> Ruling:
     more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
+    unpromised = fact.effect is Effect.NO_PROBABILITIES and not case.promises_probabilities
     return ruling(
-        Verdict.RISKY if fact.effect is Effect.MAYBE else Verdict.INCOMPATIBLE,
+        Verdict.RISKY if fact.effect is Effect.MAYBE or unpromised else Verdict.INCOMPATIBLE,
         "sklearn-mismatch",
         f"it {fact.effect.value}: {fact.says}. {items[0].where}{more} was saved by scikit-learn "
         f"{case.version_of(items[0])}, {case.target.origin} has {case.sklearn}",

@@ -47,7 +47,7 @@ def unpinned(case: Case) -> Iterator[Ruling]:
             Verdict.INCOMPATIBLE, "numpy-abi",
             f"{taken}: scikit-learn {sklearn} is compiled against numpy 1 and does not import beside it "
             "(numpy.dtype size changed)",
-            f"pin numpy<2 in {case.target.origin}", Proof.LOADED,
+            case.target.amended("numpy<2"), Proof.LOADED,
         )  # fmt: skip
     for name in ("scikit-learn", "numpy"):
         if name in case.target.assumed:
@@ -62,14 +62,14 @@ def _loose(case: Case, name: str) -> Ruling:
             Verdict.COMPATIBLE, "unpinned",
             f"{name} is not pinned in {case.target.origin}: {version} was installed today, another may be "
             "when the image is built",
-            f"pin {name}=={wanted} in {case.target.origin}",
+            case.target.amended(f"{name}=={wanted}"),
         )  # fmt: skip
         return replace(found, finding=replace(found.finding, severity=Severity.WARNING))
     return ruling(
         Verdict.RISKY, "unpinned",
         f"{name} is not pinned in {case.target.origin}: whatever is newest when the image is built is taken"
         + (f" ({version} or later)" if version else ""),
-        f"pin {name}=={wanted} in {case.target.origin}", Proof.NONE,
+        case.target.amended(f"{name}=={wanted}"), Proof.NONE,
     )  # fmt: skip
 
 

@@ -42,6 +42,12 @@ class Target:
             {name: f"{v} (not pinned)" if name in self.assumed else v for name, v in sorted(self.packages.items())},
         )
 
+    def amended(self, pins: str) -> str:
+        """The edit that brings other versions: of the file, where it is one, else another environment."""
+        if self.origin.endswith((".yml", ".yaml", ".txt")):
+            return f"pin {pins} in {self.origin}"
+        return f"use an environment with {pins} (--environment FILE)"
+
     def version(self, package: str) -> str | None:
         """The version of a distribution, if it is (or will be) there."""
         return self.packages.get(package)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.version import Version
@@ -108,6 +108,15 @@ def _of_probe(assessment: Assessment, probe: ProbeOutcome, tolerance: float) -> 
             f"it loaded in {where} without an error and answers something else: off by {by} (tolerance {tolerance:g})",
             case.pin,
         )  # fmt: skip
+
+
+def lost_answers(case: Case, methods: Sequence[str]) -> Ruling:
+    """What a bare file answers in its own environment and not in the target."""
+    return ruling(
+        Verdict.RISKY, "probe-lost",
+        f"it has {' and '.join(methods)} with scikit-learn {case.trained} and no longer in {case.target.origin}",
+        case.pin, Proof.NONE,
+    )  # fmt: skip
 
 
 def trained_with(case: Case) -> Versions:

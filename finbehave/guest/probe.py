@@ -4,8 +4,10 @@ Request: ``{"package": directory}``, or ``{"model": file, "reference": null | {.
 asked rows made from what its estimator says about its own input, or, with ``reference`` (the ``reference`` of the
 result in another environment), the same rows again.
 Result: ``loaded``, ``predicted``, ``max_abs_diff`` (against the package's golden records or the reference's answers;
-null where there is nothing to compare with), ``seconds``, ``error`` (null, or type and message), ``error_type``,
-``reference`` (of a bare file: ``rows`` and ``answers``), ``versions`` (python and packages).
+null where there is nothing to compare with, infinite for another label), ``seconds``, ``error`` (null, or type and
+message), ``error_type``, ``versions`` (python and packages), and of a bare file: ``reference`` (``rows``, ``answers``),
+``lost`` (kinds of answers that the reference has and this environment does not give), ``package`` (``packable.py``;
+null where none can be made) and ``package_error`` (why not).
 Events: progress of ``loading the model`` and of ``asking the model``, so that a process that dies has said where.
 Python 3.8 and later.
 """
@@ -21,6 +23,7 @@ from typing import Any, Mapping, Sequence
 
 from inventory import inventory
 from model import Model
+from packable import NotPackable, packable
 from protocol import Events, answer
 
 METHODS = ("predict", "predict_proba", "transform")
@@ -93,15 +96,24 @@ def _probe_file(path: str, reference: Mapping[str, Any] | None, outcome: dict[st
         return
     rows = _recorded(made_up_rows(estimator, ROWS)) if reference is None else reference["rows"]
     frame = _rebuilt(rows)
-    expected = None if reference is None else reference["answers"]
-    answers = {}
-    for name in METHODS if expected is None else expected:
-        if expected is not None or hasattr(estimator, name):
-            answers[name] = _listed(getattr(estimator, name)(frame))
+    answers = {name: _listed(getattr(estimator, name)(frame)) for name in METHODS if hasattr(estimator, name)}
     outcome["reference"] = {"rows": rows, "answers": answers}
     outcome["predicted"] = bool(answers)
-    if expected:
-        outcome["max_abs_diff"] = max(difference(answers[name], expected[name]) for name in expected)
+    if reference is not None:
+        _compare(answers, reference["answers"], outcome)
+    try:
+        if estimator is not loaded:
+            raise NotPackable(f"it holds its model inside a {type(loaded).__name__}: save the model alone")
+        outcome["package"] = packable(estimator, rows)
+    except Exception as error:
+        outcome["package_error"] = str(error)
+
+
+def _compare(answers: Mapping[str, Any], expected: Mapping[str, Any], outcome: dict[str, Any]) -> None:
+    """Compare what both gave. A method that has gone is no difference in numbers; it is named."""
+    outcome["lost"] = [name for name in expected if name not in answers]
+    both = [name for name in expected if name in answers]
+    outcome["max_abs_diff"] = max([difference(answers[name], expected[name]) for name in both] or [math.inf])
 
 
 def _recorded(rows: Any) -> dict[str, Any]:

@@ -170,7 +170,7 @@ class _Judging:
 
     def _try(self, assessment: Assessment, read_only: TargetReport) -> TargetReport:
         from finbehave.compat.rules_target import impossible
-        from finbehave.compat.verdict import assess, report
+        from finbehave.compat.verdict import assess, lost_answers, report
 
         try:
             interpreter = self._built()
@@ -185,7 +185,9 @@ class _Judging:
             return report(self.name, assessment)
         reference = None if self.package else self._reference(assessment)
         with checking(self.progress, f"trying it in {self.name}", CheckGroup.COMPATIBILITY) as check:
-            outcome = self._probe(interpreter, reference)
+            outcome, lost = self._probe(interpreter, reference)
+            if lost:
+                assessment = assess(assessment.case, [lost_answers(assessment.case, lost)])
             verdict = report(self.name, assessment, outcome, tolerance=self.tolerance)
             _mark(check, verdict)
             check.detail = told(outcome)
@@ -199,7 +201,10 @@ class _Judging:
             check.detail = f"Python {interpreter.python}, scikit-learn {version}"
         return interpreter
 
-    def _probe(self, interpreter: Interpreter, reference: dict[str, Any] | None) -> ProbeOutcome:
+    def _probe(
+        self, interpreter: Interpreter, reference: dict[str, Any] | None
+    ) -> tuple[ProbeOutcome, tuple[str, ...]]:
+        """What happened, and the kinds of answers that the file gave in its own environment and not there."""
         stages = _Stages(self.progress)
         try:
             if self.package:
@@ -207,8 +212,9 @@ class _Judging:
             else:
                 got = try_file(self.file, interpreter, reference=reference, progress=stages)
         except GuestFailed as error:
-            return ProbeOutcome(stages.asked, False, None, round(stages.seconds, 3), _last_words(error))
-        return ProbeOutcome(got["loaded"], got["predicted"], got["max_abs_diff"], got["seconds"], got["error"])
+            return ProbeOutcome(stages.asked, False, None, round(stages.seconds, 3), _last_words(error)), ()
+        outcome = ProbeOutcome(got["loaded"], got["predicted"], got["max_abs_diff"], got["seconds"], got["error"])
+        return outcome, tuple(got["lost"])
 
     def _reference(self, assessment: Assessment) -> dict[str, Any] | None:
         """What a bare file answers in an environment of its own version, for want of golden records."""
