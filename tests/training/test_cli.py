@@ -128,6 +128,6 @@ def test_fitting_in_an_environment_of_its_own_records_its_versions(finbehave: An
     result = finbehave.ok("train", *words)
     assert result["environment"]["python"].startswith("3.8.")
     assert result["environment"]["packages"]["scikit-learn"] == "1.1.3"
-    assert 0.65 < result["metrics"]["roc_auc"] < 0.9
+    assert 0.65 < result["metrics"]["roc_auc"] < 0.97
     assert "scikit-learn==1.1.3" in (tmp_path / "m" / "requirements.txt").read_text()
     assert pandas.__version__ != result["environment"]["packages"]["pandas"]
