@@ -180,7 +180,12 @@ RULES: tuple[Rule, ...] = (
 def rulings(case: Case) -> tuple[Ruling, ...]:
     """Everything that the rules have to say, the gravest first."""
     found = [one for rule in RULES for one in rule(case)]
-    return tuple(sorted(found, key=lambda one: -RANK[one.verdict]))
+    return tuple(sorted(found, key=gravity))
+
+
+def gravity(one: Ruling) -> tuple[int, int]:
+    """Sorts the gravest first, and of those what is met first: at load, when asked, in the answers."""
+    return -RANK[one.verdict], one.proof if one.runnable else 0
 
 
 RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}

@@ -102,7 +102,7 @@ def packages_that_are_not_there(case: Case) -> Iterator[Ruling]:
                 Verdict.INCOMPATIBLE,
                 "missing-package",
                 f"it needs the package {distribution}, which {case.target.origin} does not have",
-                f"add {distribution}{_recorded(case, distribution)} to {case.target.origin}",
+                case.target.extended(f"{distribution}{_recorded(case, distribution)}"),
                 Proof.LOADED,
             )
         elif distribution not in PACKAGES and distribution not in ("cloudpickle", "dill"):
@@ -171,7 +171,7 @@ def lz4_package(case: Case) -> Iterator[Ruling]:
             Verdict.INCOMPATIBLE,
             "missing-package",
             f"it does not load: it is compressed with lz4, and {case.target.origin} does not have the package lz4",
-            f"add lz4 to {case.target.origin}, or save it again with joblib.dump(model, path, compress=3)",
+            case.target.extended("lz4") + ", or save it again with joblib.dump(model, path, compress=3)",
             Proof.LOADED,
         )
 

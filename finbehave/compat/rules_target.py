@@ -29,7 +29,7 @@ def python_and_sklearn(case: Case) -> Iterator[Ruling]:
 
 def impossible(message: str, remedy: str) -> Ruling:
     """What the building of an environment found: it cannot be built."""
-    return ruling(Verdict.INCOMPATIBLE, "environment-impossible", message, remedy, Proof.NONE)
+    return ruling(Verdict.INCOMPATIBLE, "environment-impossible", message, remedy, Proof.NONE, runnable=False)
 
 
 FIRST_FOR_NUMPY_2 = "1.4.2"
@@ -50,7 +50,7 @@ def unpinned(case: Case) -> Iterator[Ruling]:
             case.target.amended("numpy<2"), Proof.LOADED,
         )  # fmt: skip
     for name in ("scikit-learn", "numpy"):
-        if name in case.target.assumed:
+        if name in case.target.assumed and not (case.target.complete and not case.target.is_file):
             yield _loose(case, name)
 
 

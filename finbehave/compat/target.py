@@ -42,11 +42,23 @@ class Target:
             {name: f"{v} (not pinned)" if name in self.assumed else v for name, v in sorted(self.packages.items())},
         )
 
+    @property
+    def is_file(self) -> bool:
+        """Whether a person can edit it."""
+        return self.origin.endswith((".yml", ".yaml", ".txt"))
+
     def amended(self, pins: str) -> str:
         """The edit that brings other versions: of the file, where it is one, else another environment."""
-        if self.origin.endswith((".yml", ".yaml", ".txt")):
+        if self.is_file:
             return f"pin {pins} in {self.origin}"
-        return f"use an environment with {pins} (--environment FILE)"
+        command = f": --environment {pins}" if pins.startswith("scikit-learn==") else ""
+        return f"use an environment with {pins}{command}"
+
+    def extended(self, package: str) -> str:
+        """The edit that adds a package."""
+        if self.is_file:
+            return f"add {package} to {self.origin}"
+        return f"use an environment that has {package} (--environment FILE)"
 
     def version(self, package: str) -> str | None:
         """The version of a distribution, if it is (or will be) there."""

@@ -9,10 +9,10 @@ from packaging.version import Version
 
 from finbehave.compat.case import Case, Proof, Ruling, ruling
 from finbehave.compat.knowledge import parsed
-from finbehave.compat.rules import RANK, rulings, verdict_of
-from finbehave.compat.rules_target import FIRST_FOR_NUMPY_2
+from finbehave.compat.rules import RANK, gravity, rulings, verdict_of
 from finbehave.domain.compat import Finding, ProbeOutcome, Severity, TargetReport, Verdict, Versions
 from finbehave.domain.environment import EnvironmentSpec
+from finbehave.environments.releases import NEWEST, WHEELS, numpy_beside
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Assessment:
 def assess(case: Case, more: Iterable[Ruling] = ()) -> Assessment:
     """Ask every rule; ``more`` are rulings of the caller's own."""
     found = (*rulings(case), *more)
-    return Assessment(case, tuple(sorted(found, key=lambda one: -RANK[one.verdict])))
+    return Assessment(case, tuple(sorted(found, key=gravity)))
 
 
 def report(
@@ -164,10 +164,17 @@ def origin_of(case: Case, borrowed: Iterable[str] = ()) -> EnvironmentSpec:
         borrowed: Packages that it has as well, in the target's versions, where the target has them.
     """
     version = parsed(case.trained or "")
-    old = version is not None and version < Version(FIRST_FOR_NUMPY_2)
-    numpy = numpy_range(case) or ("<2" if old else "")
-    lines = [f"scikit-learn=={case.trained}", f"numpy{numpy},<2" if old and numpy != "<2" else f"numpy{numpy}"]
+    numpy = ",".join(filter(None, {numpy_range(case), numpy_beside(version.release) if version else ""}))
+    lines = [f"scikit-learn=={case.trained}", f"numpy{numpy}"]
     lines += [f"joblib{joblib_range(case)}", "pandas"]
     lines += [f"{name}=={case.target.packages[name]}" for name in borrowed if name in case.target.packages]
     lines += ["lz4"] if case.found.compression == "lz4" else []
-    return EnvironmentSpec(f"scikit-learn {case.trained}", None, tuple(lines))
+    return EnvironmentSpec(f"scikit-learn {case.trained}", _python_beside(version, numpy), tuple(lines))
+
+
+def _python_beside(sklearn: Version | None, numpy: str) -> str | None:
+    """The newest Python that both a scikit-learn and a range of numpy have wheels for."""
+    known = WHEELS.get(f"{sklearn.major}.{sklearn.minor}") if sklearn else None
+    if known is None:
+        return None
+    return f"3.{min(known[1], NEWEST, 12 if '<' in numpy else NEWEST)}"

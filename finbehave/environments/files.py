@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.environments.curated import curated_environment, looks_curated
+from finbehave.environments.releases import numpy_beside
 from finbehave.errors import ConfigurationError, NotFound
 
 CONDA_ONLY = frozenset(
@@ -24,10 +25,6 @@ CONDA_ONLY = frozenset(
 
 CONDA_NAMES = {"pytorch": "torch", "py-xgboost": "xgboost", "py-lightgbm": "lightgbm", "sklearn": "scikit-learn"}
 """conda's name -> the package index's, where they differ."""
-
-_NUMPY_BESIDE = (((1, 0), "<1.24"), ((1, 3), "<2"))
-"""The last scikit-learn of which this holds -> the numpy that it runs beside, which its own metadata does not say:
-1.0 uses names that went with numpy 1.24, and builds against numpy 2 began with 1.4.2."""
 
 _CONDA = re.compile(r"(?:[\w.-]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<spec>[=<>!~][^\[]*)?(?:\[.*\])?")
 _PIN = r"[A-Za-z0-9_.-]+\s*(?:==|=|~=|>=|<=)\s*\d[\w.*]*"
@@ -58,9 +55,9 @@ def _of_shorthand(text: str) -> EnvironmentSpec:
     """Versions only: what else a package's rows need, the newest that fits."""
     spec = _of_conda_lines(text, re.split(r"[,\s]+(?=[A-Za-z])", text.strip()))
     lines = {re.split(r"[=<>~! ]", line)[0]: line for line in spec.requirements}
-    sklearn = re.search(r"==(\d+)\.(\d+)", lines.get("scikit-learn", ""))
-    release = (int(sklearn[1]), int(sklearn[2])) if sklearn else None
-    numpy = next((bound for last, bound in _NUMPY_BESIDE if release and release <= last), "")
+    sklearn = re.search(r"==(\d+)\.(\d+)(?:\.(\d+))?", lines.get("scikit-learn", ""))
+    release = tuple(map(int, sklearn.groups(default="0"))) if sklearn else None
+    numpy = numpy_beside(release) if release else ""
     more = [f"numpy{numpy}"] if numpy and "numpy" not in lines else []
     more += ["pandas"] if "pandas" not in lines else []
     return EnvironmentSpec(text, spec.python, (*spec.requirements, *more))

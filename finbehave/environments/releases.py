@@ -21,6 +21,16 @@ NEWEST = 13
 """The Python taken where nothing says which."""
 
 
+_NUMPY = (((1, 1), "<1.24"), ((1, 4), "<2"))
+"""scikit-learn before this -> numpy. 1.0 and older use names that went with numpy 1.24; 1.4 was built against numpy 2
+only from its second patch on, and older ones never."""
+
+
+def numpy_beside(sklearn: tuple[int, ...]) -> str:
+    """What of numpy a scikit-learn runs beside where its own metadata does not say so; empty where it does."""
+    return next((bound for first, bound in _NUMPY if sklearn < first), "")
+
+
 def pythons_for(spec: EnvironmentSpec) -> tuple[int, int] | None:
     """The oldest and newest Python 3 that some release allowed by the spec's scikit-learn line has wheels for."""
     requirement = next((one for one in map(_parsed, spec.requirements) if one and one.name == "scikit-learn"), None)

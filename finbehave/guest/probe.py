@@ -35,7 +35,8 @@ def probe(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     started = time.monotonic()
     outcome: dict[str, Any] = {
-        "loaded": False, "predicted": False, "max_abs_diff": None, "error": None, "error_type": None, "reference": None
+        "loaded": False, "predicted": False, "max_abs_diff": None, "error": None, "error_type": None, "reference": None,
+        "lost": [], "package": None, "package_error": None,
     }  # fmt: skip
     events.progress("loading the model", 0)
     try:
@@ -44,7 +45,7 @@ def probe(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
         else:
             _probe_file(request["model"], request.get("reference"), outcome, events)
     except (Exception, SystemExit) as error:
-        outcome["error"] = f"{type(error).__name__}: {error}"
+        outcome["error"] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         outcome["error_type"] = type(error).__name__
     outcome["seconds"] = round(time.monotonic() - started, 3)
     outcome["versions"] = inventory()

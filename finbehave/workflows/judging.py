@@ -304,7 +304,7 @@ def told(outcome: ProbeOutcome) -> str:
         return "loaded and answered; nothing to compare the answers with"
     if outcome.max_abs_diff == float("inf"):
         return "loaded and answered with other labels"
-    return f"loaded and answered; largest difference {outcome.max_abs_diff:.1g}"
+    return f"loaded and answered; largest difference {outcome.max_abs_diff:.2g}"
 
 
 _MARKS = {
