@@ -177,4 +177,5 @@ def _python_beside(sklearn: Version | None, numpy: str) -> str | None:
     known = WHEELS.get(f"{sklearn.major}.{sklearn.minor}") if sklearn else None
     if known is None:
         return None
-    return f"3.{min(known[1], NEWEST, 12 if '<' in numpy else NEWEST)}"
+    newest_for_numpy_1 = 12
+    return f"3.{min(known[1], newest_for_numpy_1 if '<' in numpy else NEWEST)}"

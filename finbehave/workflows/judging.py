@@ -230,7 +230,7 @@ class _Judging:
             except FinbehaveError as error:
                 got = {"predicted": False, "error": error.message}
             if got["predicted"]:
-                check.detail = f"{len(got['reference']['answers'])} kinds of answers to compare with"
+                check.detail = f"{' and '.join(got['reference']['answers'])}, to compare with"
                 reference: dict[str, Any] = got["reference"]
                 return reference
             check.status = CheckStatus.SKIPPED
