@@ -88,7 +88,10 @@ NUMERIC_FUNCTIONS: frozenset[str] = frozenset(
     mahalanobis minkowski sqeuclidean
     """.split()
 )
-"""Pure functions of numpy, scipy.special and scipy.spatial.distance, from whichever module of theirs."""
+"""Pure functions of numpy and of ``SCIPY_FUNCTIONS``, from whichever module of theirs."""
+
+SCIPY_FUNCTIONS = ("scipy.special", "scipy.spatial.distance")
+"""Elsewhere in scipy the same names mean others (``scipy.optimize.fmin`` calls what it is given)."""
 
 METHODS: frozenset[str] = frozenset(
     """

@@ -91,7 +91,8 @@ def is_known(symbol: Symbol) -> bool:
     if "." in symbol.name:
         return _known_attribute(symbol)
     top = symbol.module.partition(".")[0]
-    if top in ("numpy", "scipy") and symbol.name in allowed.NUMERIC_FUNCTIONS:
+    numeric = top == "numpy" or symbol.module.startswith(allowed.SCIPY_FUNCTIONS)
+    if numeric and symbol.name in allowed.NUMERIC_FUNCTIONS:
         return not any(part in allowed.CLOSED for part in symbol.module.split("."))
     return top in ("sklearn", "_loss", "scipy") and _defined_by_its_library(symbol)
 

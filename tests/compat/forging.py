@@ -27,12 +27,22 @@ class Called:
     args: tuple[Any, ...] = ()
 
 
+@dataclass
+class Named:
+    """``module.name`` itself."""
+
+    module: str
+    name: str
+
+
 class _Forger(pickle._Pickler):
     def save(self, thing: Any, save_persistent_id: bool = True) -> None:
-        if not isinstance(thing, (Forged, Called)):
+        if not isinstance(thing, (Forged, Called, Named)):
             super().save(thing, save_persistent_id)
             return
         self.write(pickle.GLOBAL + f"{thing.module}\n{thing.name}\n".encode())
+        if isinstance(thing, Named):
+            return
         if isinstance(thing, Called):
             self.save(thing.args)
             self.write(pickle.REDUCE)
