@@ -1,0 +1,49 @@
+"""How commands and the supervisor talk to a gateway: a Unix socket, one JSON line each way, one exchange a connection.
+
+    {"do": "status"}  ->  {"revision": 3, "ready": {"blue": 2}, "deployments": {"blue": {"requests": 10, "errors": 0,
+                          "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}}}}
+    {"do": "reload"}  ->  {"revision": 4}, once the state as it is now decides about requests
+    {"do": "drain"}   ->  {}, once every request that was taken has its answer; the gateway then ends
+
+An answer that is refused is ``{"error": "why"}``.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from finbehave.errors import TimedOut, Unavailable
+
+CONTROL_SOCKET = "control"
+"""Its name in the endpoint's runtime folder."""
+
+LINE_BYTES = 1 << 20
+
+
+def ask(socket_path: Path, request: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+    """Put one request and return the answer.
+
+    Raises:
+        Unavailable: nobody listens there, or what answers is no gateway.
+        TimedOut: no answer within ``timeout`` seconds.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(socket_path))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile("rb") as reader:
+                answer = json.loads(reader.readline(LINE_BYTES))
+    except TimeoutError:
+        raise TimedOut(
+            f"the endpoint's gateway did not answer within {timeout:g} s", remedy="finbehave troubleshoot"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"the endpoint's gateway does not answer: {error}", remedy="finbehave start") from error
+    if not isinstance(answer, dict) or "error" in answer:
+        raise Unavailable(f"the endpoint's gateway refuses: {answer}", remedy="finbehave troubleshoot")
+    return answer

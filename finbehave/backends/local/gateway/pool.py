@@ -1,0 +1,272 @@
+"""The requests of one deployment, waiting and under way, and the workers that take them in batches.
+
+A worker that is free gets what has arrived by the end of this turn of the event loop, so nothing waits for company; the
+next batch gathers while it works. Scoring has no effects, so the requests of a worker that died, or that does not move,
+are given to another one, once, and then alone: only the one at fault can fail with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from finbehave.backends.local.gateway.link import Answer, Link
+from finbehave.backends.local.gateway.metrics import DeploymentMetrics
+
+BATCH_BODIES = 64
+BATCH_BYTES = 256 * 1024
+"""A batch ends at so many bytes, so that small requests do not wait for large ones in the same call."""
+WORTH_SPLITTING = 8
+"""Fewer requests than this are not divided among several free workers: a call costs more than its rows."""
+
+WAITING_BODIES = 2048
+WAITING_BYTES = 64 * 1024 * 1024
+"""More than this is refused at once."""
+
+STALLED_SECONDS, STALLED_LARGE_SECONDS = 2.0, 10.0
+"""After so long without an answer a batch is given to another worker as well; the first answer counts."""
+
+
+class Refused(Exception):
+    """The request is not taken: ``status``, ``code`` and what to say."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One request: its body as it came, and the future of its answer. ``tries`` counts the workers it was lost with."""
+
+    body: bytes
+    deadline: float
+    sampled: bool
+    future: asyncio.Future[Answer]
+    arrived: float = field(default_factory=time.monotonic)
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    jobs: Sequence[Job]
+    sent: float
+    patience: float
+    given_away: bool = False
+
+
+class Pool:
+    """Takes requests for one deployment, ``model`` under ``name``, as long as ``expected`` workers are there or due."""
+
+    def __init__(self, name: str, model: str, sockets: Sequence[str], *, grace: float) -> None:
+        """``grace``: for so many seconds without any worker, requests wait for one."""
+        self.name = name
+        self.model = model
+        self.expected = True
+        self.metrics = DeploymentMetrics()
+        self.header = (b"azureml-model-deployment", name.encode())
+        self._grace = grace
+        self._links = {path: Link(path, self) for path in sockets}
+        self._idle: list[Link] = []
+        self._busy: dict[Link, _Batch] = {}
+        self._waiting: deque[Job] = deque()
+        self._waiting_bytes = 0
+        self._open: OrderedDict[Job, None] = OrderedDict()
+        self._scheduled = False
+        self._alone_since = time.monotonic()
+        self._retiring = False
+
+    # --- workers --------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Look for the workers."""
+        for link in self._links.values():
+            link.open()
+
+    def follow(self, sockets: Sequence[str], *, expected: bool) -> None:
+        """The workers are now at these paths. Where none is expected any more, nobody waits for one."""
+        self.expected = expected
+        for path in self._links.keys() - set(sockets):
+            self._links.pop(path).close()
+        for path in set(sockets) - self._links.keys():
+            self._links[path] = Link(path, self)
+            self._links[path].open()
+        if not self.available:
+            self._refuse_waiting()
+
+    def retire(self) -> None:
+        """Answer what was taken, then let the workers go. Requests come no more."""
+        self._retiring = True
+        if self.drained:
+            self._close()
+
+    def _close(self) -> None:
+        self.expected = False
+        for link in self._links.values():
+            link.close()
+        self._links.clear()
+
+    @property
+    def workers(self) -> dict[str, int | None]:
+        """Path of each worker's socket -> its pid, None while it is not there."""
+        return {path: link.worker for path, link in self._links.items()}
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker is there."""
+        return bool(self._idle or self._busy)
+
+    @property
+    def available(self) -> bool:
+        """Whether a worker is there, or should come back soon enough to wait for it."""
+        return self.ready or (self.expected and time.monotonic() - self._alone_since < self._grace)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that no worker has yet."""
+        return len(self._waiting)
+
+    @property
+    def drained(self) -> bool:
+        """Whether every request that was taken has its answer."""
+        return not self._open
+
+    def stalled(self, now: float) -> dict[int, float]:
+        """Pid -> seconds, of workers that have not answered a batch for longer than it should take."""
+        late = {
+            link.worker: now - batch.sent for link, batch in self._busy.items() if now - batch.sent > batch.patience
+        }
+        return {worker: seconds for worker, seconds in late.items() if worker is not None}
+
+    # --- requests -------------------------------------------------------------------------------------------
+
+    def submit(self, job: Job) -> None:
+        """Take a request. Raises Refused."""
+        if len(self._waiting) >= WAITING_BODIES or self._waiting_bytes + len(job.body) > WAITING_BYTES:
+            raise Refused(429, "throttled", f"{self.name} has more requests waiting than it can answer in time")
+        if not self.available:
+            raise Refused(503, "not-ready", f"{self.name} has no worker ready")
+        self._open[job] = None
+        self._waiting.append(job)
+        self._waiting_bytes += len(job.body)
+        if self._idle:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._scheduled = False
+        while self._idle and (jobs := self._next_batch(len(self._idle))):
+            link = self._idle.pop()
+            now = time.monotonic()
+            size = sum(len(job.body) for job in jobs)
+            self._busy[link] = _Batch(jobs, now, STALLED_SECONDS if size <= BATCH_BYTES else STALLED_LARGE_SECONDS)
+            link.send([(job.body, job.sampled) for job in jobs])
+            self.metrics.batches.observe(len(jobs))
+            for job in jobs:
+                self.metrics.queueing.observe(now - job.arrived)
+
+    def _next_batch(self, free: int) -> list[Job]:
+        most = min(BATCH_BODIES, max(WORTH_SPLITTING, -(-len(self._waiting) // free)))
+        jobs: list[Job] = []
+        size = 0
+        while self._waiting and len(jobs) < most:
+            job = self._waiting[0]
+            if jobs and (size + len(job.body) > BATCH_BYTES or job.tries):
+                break
+            self._waiting.popleft()
+            self._waiting_bytes -= len(job.body)
+            if job.future.done():
+                continue
+            jobs.append(job)
+            size += len(job.body)
+            if job.tries:
+                break
+        return jobs
+
+    # --- what workers say -----------------------------------------------------------------------------------
+
+    def link_ready(self, link: Link) -> None:
+        """A worker is there."""
+        self._idle.append(link)
+        self._schedule()
+
+    def link_answered(self, link: Link, answers: Sequence[Answer]) -> None:
+        """Hand out the answers, and give the worker what has gathered meanwhile."""
+        batch = self._busy.pop(link, None)
+        if batch is None or len(answers) != len(batch.jobs):
+            raise ValueError(f"{len(answers)} answers to {len(batch.jobs) if batch else 'no'} bodies")
+        self._idle.append(link)
+        for job, answer in zip(batch.jobs, answers, strict=True):
+            self._settle(job, answer)
+        self._dispatch()
+
+    def link_lost(self, link: Link) -> None:
+        """A worker is gone; others take over what it had."""
+        if link in self._idle:
+            self._idle.remove(link)
+        batch = self._busy.pop(link, None)
+        if not self.ready:
+            self._alone_since = time.monotonic()
+        if batch is not None and not batch.given_away:
+            self._give_again(batch.jobs)
+        if not self.available:
+            self._refuse_waiting()
+
+    def _give_again(self, jobs: Sequence[Job]) -> None:
+        for job in reversed(jobs):
+            if job.future.done():
+                continue
+            job.tries += 1
+            if job.tries > 1:
+                self._settle(
+                    job, Refused(500, "run-failed", "the model's process ended twice while it answered this request")
+                )
+                continue
+            self.metrics.retried += 1
+            self._waiting.appendleft(job)
+            self._waiting_bytes += len(job.body)
+        if self._idle:
+            self._schedule()
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    def look_after(self, now: float) -> None:
+        """Answer requests whose time is over, and give away those of workers that do not move."""
+        while self._open and (oldest := next(iter(self._open))).deadline <= now:
+            self._settle(oldest, self._too_late())
+        for batch in self._busy.values():
+            if self._idle and not batch.given_away and now - batch.sent > batch.patience:
+                batch.given_away = True
+                self._give_again([job for job in batch.jobs if not job.tries])
+        if self._waiting and not self.available:
+            self._refuse_waiting()
+
+    def _too_late(self) -> Refused:
+        if not self.ready:
+            return Refused(503, "not-ready", f"{self.name} has no worker ready")
+        return Refused(504, "scoring-timeout", f"{self.name} did not answer in time")
+
+    def _refuse_waiting(self) -> None:
+        while self._waiting:
+            self._settle(self._waiting.popleft(), Refused(503, "not-ready", f"{self.name} has no worker ready"))
+        self._waiting_bytes = 0
+
+    def _settle(self, job: Job, outcome: Answer | Refused) -> None:
+        """The first outcome of a request counts; a later one, of the worker that was slower, is thrown away."""
+        self._open.pop(job, None)
+        if not job.future.done():
+            if isinstance(outcome, Refused):
+                job.future.set_exception(outcome)
+            else:
+                job.future.set_result(outcome)
+        if self._retiring and not self._open:
+            self._close()

@@ -1,0 +1,296 @@
+"""What an endpoint is meant to be: one SQLite file that its commands, its supervisor and its gateway share.
+
+The newest row of the ledger is the current traffic; nothing else says so. Whatever a command writes here, the
+supervisor and the gateway see within a tenth of a second, through ``Watch``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from finbehave.backends.local.database import DATABASE, connect, translated
+from finbehave.domain.endpoint import DeploymentState, Keys, LedgerEntry, Traffic
+from finbehave.errors import NotFound, TrafficConflict, UsageError
+
+_COLUMNS = (
+    "name, generation, model, digest, interpreter, package, "
+    "instance_type, instance_count, environment, created, state, detail"
+)
+
+RUNNABLE = (DeploymentState.CREATING.value, DeploymentState.READY.value)
+"""States in which a deployment has workers, or is getting them."""
+
+
+@dataclass(frozen=True)
+class EndpointRow:
+    """``running`` is what is wanted; ``runtime`` is the folder of the sockets."""
+
+    host: str
+    port: int
+    running: bool
+    runtime: Path
+
+
+@dataclass(frozen=True)
+class DeploymentRow:
+    """A deployment as it was asked for. ``generation`` tells one from its successor under the same name."""
+
+    name: str
+    generation: int
+    model: str
+    digest: str
+    interpreter: Path
+    package: Path
+    instance_type: str
+    instance_count: int
+    environment: str
+    created: str
+    state: str
+    detail: str = ""
+
+    def sockets(self, runtime: Path) -> tuple[Path, ...]:
+        """Where its workers listen; no two generations share one. Short: a deployment's name does not fit."""
+        return tuple(runtime / f"{self.generation}-{index}" for index in range(self.instance_count))
+
+
+@dataclass(frozen=True)
+class Route:
+    """What the gateway has to know of a deployment."""
+
+    model: str
+    digest: str
+    package: Path
+    sockets: tuple[Path, ...]
+    state: str
+
+
+@dataclass(frozen=True)
+class Routing:
+    """What the gateway has to know of an endpoint. Deployment -> percent in ``traffic``."""
+
+    revision: int
+    traffic: dict[str, int]
+    deployments: dict[str, Route]
+    keys: tuple[str, ...]
+
+
+def now() -> str:
+    """The moment as ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_routing(endpoint_dir: Path) -> Routing:
+    """Traffic, deployments and keys, all of the same moment. Raises NotFound when the endpoint is gone."""
+    with State(endpoint_dir) as state, state.reading():
+        runtime = state.endpoint().runtime
+        deployments = {
+            row.name: Route(row.model, row.digest, row.package, row.sockets(runtime), row.state)
+            for row in state.deployments()
+        }
+        revision, traffic = state.traffic()
+        keys = state.keys()
+        return Routing(revision, traffic, deployments, (keys.primary, keys.secondary))
+
+
+class Watch:
+    """Notices that somebody else has written. For one thread; ``close`` it."""
+
+    def __init__(self, endpoint_dir: Path) -> None:
+        self._connection = connect(endpoint_dir)
+        self._seen = -1
+
+    def changed(self) -> bool:
+        """Whether anything was committed since the last call; True at the first. Costs microseconds."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        seen, self._seen = self._seen, version
+        return bool(version != seen)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+class State:
+    """One open state; a context manager. Every write is one transaction."""
+
+    def __init__(self, endpoint_dir: Path) -> None:
+        """Raises NotFound where there is no endpoint, ConfigurationError for a file that is no state of ours."""
+        self._path = endpoint_dir / DATABASE
+        self._name = endpoint_dir.name
+        self._connection = connect(endpoint_dir)
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Everything read inside is of one moment."""
+        with translated(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with translated(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    # --- the endpoint ---------------------------------------------------------------------------------------
+
+    def endpoint(self) -> EndpointRow:
+        """Address, and whether it should run."""
+        ((host, port, running, runtime),) = self._all("SELECT host, port, running, runtime FROM endpoint")
+        return EndpointRow(host, port, bool(running), Path(runtime))
+
+    def set_running(self, running: bool, runtime: Path | None = None) -> None:
+        """Say whether it should run, and from now on where its sockets are."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE endpoint SET running = ?, runtime = coalesce(?, runtime)",
+                (int(running), str(runtime) if runtime else None),
+            )
+
+    def move(self, port: int) -> None:
+        """Take another port."""
+        with self._writing() as connection:
+            connection.execute("UPDATE endpoint SET port = ?", (port,))
+
+    def keys(self) -> Keys:
+        """Both keys."""
+        found = dict(self._all("SELECT name, value FROM key"))
+        return Keys(found["primary"], found["secondary"])
+
+    def set_key(self, which: str, value: str) -> None:
+        """Replace one key."""
+        with self._writing() as connection:
+            connection.execute("UPDATE key SET value = ? WHERE name = ?", (value, which))
+
+    # --- deployments ----------------------------------------------------------------------------------------
+
+    def deployments(self) -> tuple[DeploymentRow, ...]:
+        """All of them, by name."""
+        rows = self._all(f"SELECT {_COLUMNS} FROM deployment ORDER BY name")
+        return tuple(_deployment(row) for row in rows)
+
+    def deployment(self, name: str) -> DeploymentRow:
+        """One of them. Raises NotFound."""
+        rows = self._all(f"SELECT {_COLUMNS} FROM deployment WHERE name = ?", (name,))
+        if not rows:
+            raise NotFound(
+                f"the endpoint {self._name} has no deployment {name}",
+                remedy=f"finbehave status --endpoint {self._name} shows the deployments there are",
+            )
+        return _deployment(rows[0])
+
+    def put_deployment(self, row: DeploymentRow) -> DeploymentRow:
+        """Create or replace a deployment that holds no traffic, with a new generation. Raises UsageError."""
+        with self._writing() as connection:
+            self._refuse_traffic(row.name, "replaced")
+            connection.execute("UPDATE endpoint SET generation = generation + 1")
+            (generation,) = connection.execute("SELECT generation FROM endpoint").fetchone()
+            values = (
+                row.name, generation, row.model, row.digest, str(row.interpreter), str(row.package), row.instance_type,
+                row.instance_count, row.environment, row.created, row.state, row.detail,
+            )  # fmt: skip
+            marks = ", ".join("?" * len(values))
+            connection.execute(f"INSERT OR REPLACE INTO deployment ({_COLUMNS}) VALUES ({marks})", values)
+        return self.deployment(row.name)
+
+    def set_deployment_state(self, generation: int, state: DeploymentState, detail: str = "") -> None:
+        """Say how a deployment does; nothing happens when another generation has taken its place."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE deployment SET state = ?, detail = ? WHERE generation = ?", (state.value, detail, generation)
+            )
+
+    def remove_deployment(self, name: str) -> None:
+        """Forget a deployment. Raises UsageError while it holds traffic."""
+        self.deployment(name)
+        with self._writing() as connection:
+            self._refuse_traffic(name, "deleted")
+            connection.execute("DELETE FROM deployment WHERE name = ?", (name,))
+
+    def _refuse_traffic(self, name: str, verb: str) -> None:
+        percent = self.traffic()[1].get(name, 0)
+        if percent:
+            raise UsageError(
+                f"{name} holds {percent} % of the traffic of {self._name} and is not {verb}",
+                remedy=f"give its traffic away first: finbehave traffic set OTHER=100 --endpoint {self._name}",
+            )
+
+    # --- traffic --------------------------------------------------------------------------------------------
+
+    def traffic(self) -> tuple[int, Traffic]:
+        """The newest revision and its split; 0 and nothing before the first."""
+        rows = self._all("SELECT revision, traffic FROM ledger ORDER BY revision DESC LIMIT 1")
+        return (rows[0][0], json.loads(rows[0][1])) if rows else (0, {})
+
+    def ledger(self) -> tuple[LedgerEntry, ...]:
+        """Every change of traffic, oldest first."""
+        rows = self._all("SELECT revision, time, actor, reason, traffic, models FROM ledger ORDER BY revision")
+        return tuple(
+            LedgerEntry(revision, time, actor, reason, json.loads(traffic), json.loads(models))
+            for revision, time, actor, reason, traffic, models in rows
+        )
+
+    def set_traffic(self, traffic: Mapping[str, int], *, expected: int, actor: str, reason: str) -> LedgerEntry:
+        """Append the ledger, which is to change the traffic.
+
+        Raises:
+            TrafficConflict: the newest revision is not ``expected``.
+            NotFound: there is no such deployment.
+            UsageError: percents that do not sum to 0 or 100.
+        """
+        with self._writing() as connection:
+            revision, current = self.traffic()
+            if revision != expected:
+                raise TrafficConflict(
+                    f"the traffic of {self._name} was changed meanwhile: it is {_shown(current)} (revision {revision})",
+                    remedy=f"look at finbehave traffic ledger --endpoint {self._name}, then decide again",
+                )
+            split = {name: percent for name, percent in traffic.items() if percent}
+            if any(percent < 0 for percent in split.values()) or sum(split.values()) not in (0, 100):
+                raise UsageError(
+                    f"{_shown(dict(traffic))} is no split of traffic: percents from 0 to 100 that sum to 100 (or to 0)",
+                    remedy="write it like blue=90 green=10",
+                )
+            for name in split:
+                self.deployment(name)
+            models = {row.name: row.model for row in self.deployments()}
+            cursor = connection.execute(
+                "INSERT INTO ledger (time, actor, reason, traffic, models) VALUES (?, ?, ?, ?, ?)",
+                (now(), actor, reason, json.dumps(split), json.dumps(models)),
+            )
+            written = cursor.lastrowid
+        return next(entry for entry in self.ledger() if entry.revision == written)
+
+    def _all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with translated(self._path):
+            return self._connection.execute(query, values).fetchall()
+
+
+def _deployment(row: tuple[Any, ...]) -> DeploymentRow:
+    name, generation, model, digest, interpreter, package, *rest = row
+    return DeploymentRow(name, generation, model, digest, Path(interpreter), Path(package), *rest)
+
+
+def _shown(traffic: Mapping[str, int]) -> str:
+    return " ".join(f"{name}={percent}" for name, percent in sorted(traffic.items())) or "none"
