@@ -1,7 +1,8 @@
 """The worker of a local deployment: loads a package once, then answers the gateway over a Unix socket.
 
 Started by the supervisor under the model's interpreter. It listens only when the model has answered a golden row, so a
-connection that is greeted means ready. One gateway is served at a time.
+connection that is greeted means ready. One gateway is served at a time. Standard input is a lifeline: it ends when the
+supervisor is gone, and the worker then serves its gateway as long as that one lives, and ends with it.
 
 A frame is its length in four bytes, then its payload; numbers are big-endian. Once connected the worker sends a frame
 with a JSON object that says who it is. Then each batch is answered by one frame:
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -26,6 +28,9 @@ from typing import Any
 PROTOCOL = 1
 LIMIT = 1 << 28
 """A frame that claims to be longer than this many bytes is no frame."""
+
+ORPHAN_SECONDS = 2.0
+"""Without a supervisor, so long a wait for a gateway that is still there."""
 
 _LENGTH = struct.Struct(">I")
 _COUNT = struct.Struct(">H")
@@ -39,6 +44,9 @@ def main() -> None:
     for name in ("package", "socket", "model", "deployment"):
         parser.add_argument("--" + name, required=True)
     arguments = parser.parse_args()
+    from stamping import stamp_output
+
+    stamp_output()
     worker = Worker(arguments.model, arguments.deployment)
     signal.signal(signal.SIGTERM, worker.stop)
     worker.load(arguments.package)
@@ -58,13 +66,13 @@ def _listening(path: str) -> socket.socket:
 
 
 class Worker:
-    """One model behind one socket. A batch under way is finished before it stops."""
+    """One model behind one socket. Told to stop, it still serves the gateway that it has, until that lets it go."""
 
     def __init__(self, model: str, deployment: str) -> None:
         self._model = model
         self._deployment = deployment
         self._scorer: Any = None
-        self._busy = False
+        self._serving = False
         self._stopping = False
 
     def load(self, package: str) -> None:
@@ -79,36 +87,45 @@ class Worker:
         self._scorer = Scorer(model, self._model, self._deployment, golden)
 
     def stop(self, *_: Any) -> None:
-        """Stop now, or, in the middle of a batch, after it."""
+        """Stop now, or when the gateway has let go: it may have taken requests that only this worker can answer."""
         self._stopping = True
-        if not self._busy:
+        if not self._serving:
             raise SystemExit(0)
 
     def serve(self, listener: socket.socket) -> None:
         """Answer one gateway after the other."""
         hello = {"protocol": PROTOCOL, "pid": os.getpid(), "model": self._model, "deployment": self._deployment}
-        while True:
+        while _called(listener):
             connection, _ = listener.accept()
+            self._serving = True
             try:
                 with connection, connection.makefile("rb", buffering=1 << 18) as reader:
                     connection.sendall(_framed(json.dumps(hello).encode()))
                     self._serve_gateway(connection, reader)
             except OSError as error:
                 print(f"the gateway is gone: {error}", file=sys.stderr, flush=True)
+            self._serving = False
+            if self._stopping:
+                return
 
     def _serve_gateway(self, connection: socket.socket, reader: Any) -> None:
         while True:
             head = reader.read(_LENGTH.size)
             if len(head) < _LENGTH.size:
                 return
-            self._busy = True
             payload = reader.read(_length(head))
             bodies, sampled = unpack(payload)
             answers = self._scorer.answer(bodies, sampled)
             connection.sendall(_framed(pack(answers)))
-            self._busy = False
-            if self._stopping:
-                raise SystemExit(0)
+
+
+def _called(listener: socket.socket) -> bool:
+    """Wait for a gateway; False when none comes and the supervisor is gone."""
+    calling = listener.fileno()
+    came, _, _ = select.select([calling, 0], [], [])
+    if calling not in came:
+        came, _, _ = select.select([calling], [], [], ORPHAN_SECONDS)
+    return calling in came
 
 
 def _length(head: bytes) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finbehave.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from finbehave.backends.base import Backend
     from finbehave.settings import Settings
@@ -13,7 +11,9 @@ if TYPE_CHECKING:
 
 def open_local(settings: Settings) -> Backend:
     """The backend of a workspace."""
-    raise ConfigurationError(
-        f"this version of finbehave cannot keep models or endpoints in {settings.workspace} yet",
-        remedy="use a version that can; validate, sample, prepare and troubleshoot --file work here",
-    )
+    from finbehave.backends.base import Backend
+    from finbehave.backends.local.registry import LocalRegistry
+    from finbehave.backends.local.serving import LocalServing
+
+    models = LocalRegistry(settings.workspace)
+    return Backend(models, LocalServing(settings, models))

@@ -10,7 +10,7 @@ import json
 import logging
 import struct
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 PROTOCOL = 1
 FRAME_LIMIT = 1 << 28
@@ -100,8 +100,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the greeting."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is none by its class
         self._received.clear()
 
     def data_received(self, data: bytes) -> None:

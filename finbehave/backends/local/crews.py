@@ -1,0 +1,123 @@
+"""The workers of one deployment: started together, kept running, and given up on when they cannot come up.
+
+A deployment whose worker dies before any has ever been ready has failed: the same file will do the same again. One that
+has been ready is worth every restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from finbehave.backends.local import logbook
+from finbehave.backends.local.processes import Child, how_it_ended, pause_after
+from finbehave.backends.local.state import DeploymentRow, State
+from finbehave.domain.endpoint import DeploymentState
+from finbehave.environments.guests import GUEST
+
+LOOK_EVERY = 0.02
+"""Seconds between looks whether a starting worker listens."""
+
+ANSWER_SECONDS, START_PATIENCE = 40.0, 3.0
+"""For a worker that is to end: more than a request may take, or little where none was ever taken."""
+
+STEADY_SECONDS = 10.0
+"""A worker that lived so long did not die of its start."""
+
+
+class Crew:
+    """The workers of one generation of a deployment."""
+
+    def __init__(self, endpoint_dir: Path, row: DeploymentRow, runtime: Path, environment: Mapping[str, str]) -> None:
+        self._dir = endpoint_dir
+        self._row = row
+        self._sockets = row.sockets(runtime)
+        self._environment = environment
+        self._children: dict[int, Child] = {}
+        self._ready: set[int] = set()
+        self._proven = row.state == DeploymentState.READY.value
+        self._ending = False
+        self._gave_up = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether every worker is ready, or none will be."""
+        return self._gave_up or self._ending or len(self._ready) == self._row.instance_count
+
+    async def work(self) -> None:
+        """Keep every worker running until ``end``."""
+        await asyncio.gather(*(self._keep(index) for index in range(self._row.instance_count)))
+
+    async def end(self) -> None:
+        """Let the workers answer what they have, and end."""
+        self._ending = True
+        patience = ANSWER_SECONDS if self._ready else START_PATIENCE
+        await asyncio.gather(*(child.end(patience) for child in self._children.values()))
+
+    def end_stalled(self, stalled: Mapping[str, float], after: float) -> None:
+        """Kill the workers that do not answer: stopped, or stuck where no signal reaches. Pid -> seconds."""
+        for child in self._children.values():
+            seconds = stalled.get(str(child.pid), 0.0)
+            if seconds > after:
+                self._say(f"worker {child.pid} of {self._row.name} has not answered for {seconds:.0f} s and is killed")
+                child.kill()
+
+    async def _keep(self, index: int) -> None:
+        deaths = 0
+        loop = asyncio.get_running_loop()
+        while not self._stopped():
+            started = loop.time()
+            child = await self._start(index)
+            watching = loop.create_task(self._see_ready(index, child))
+            status = await child.wait()
+            await watching
+            self._ready.discard(index)
+            if self._stopped():
+                return
+            self._say(f"worker {child.pid} of {self._row.name} {how_it_ended(status)}")
+            if not self._proven:
+                await self._give_up(f"worker {child.pid} {how_it_ended(status)} before it was ready")
+                return
+            deaths = 1 if loop.time() - started > STEADY_SECONDS else deaths + 1
+            await asyncio.sleep(pause_after(deaths))
+
+    def _stopped(self) -> bool:
+        return self._ending or self._gave_up
+
+    async def _start(self, index: int) -> Child:
+        self._sockets[index].unlink(missing_ok=True)
+        row = self._row
+        command = [
+            str(row.interpreter), "-s", "-E", "-B", str(GUEST / "worker.py"), "--package", str(row.package),
+            "--socket", str(self._sockets[index]), "--model", row.model, "--deployment", row.name,
+        ]  # fmt: skip
+        log = logbook.open_for_append(self._dir, row.name)
+        child = await Child.start(command, log=log, environment=self._environment)
+        self._children[index] = child
+        return child
+
+    async def _see_ready(self, index: int, child: Child) -> None:
+        """A worker listens once it has answered its golden rows."""
+        while not self._sockets[index].exists():
+            if not child.running:
+                return
+            await asyncio.sleep(LOOK_EVERY)
+        self._ready.add(index)
+        if not self._proven and len(self._ready) == self._row.instance_count:
+            self._proven = True
+            self._record(DeploymentState.READY)
+
+    async def _give_up(self, why: str) -> None:
+        if self._gave_up:
+            return
+        self._gave_up = True
+        self._record(DeploymentState.FAILED, why)
+        await asyncio.gather(*(child.end(START_PATIENCE) for child in self._children.values() if child.running))
+
+    def _record(self, state: DeploymentState, detail: str = "") -> None:
+        with State(self._dir) as writable:
+            writable.set_deployment_state(self._row.generation, state, detail)
+
+    def _say(self, text: str) -> None:
+        logbook.append(self._dir, self._row.name, text)

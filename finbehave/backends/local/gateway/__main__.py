@@ -1,0 +1,15 @@
+"""``python -m finbehave.backends.local.gateway ENDPOINT_DIR --fd N``, as the supervisor starts it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from finbehave.backends.local.gateway.server import serve
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("endpoint_dir", type=Path)
+    parser.add_argument("--fd", type=int, required=True, help="the listening socket")
+    arguments = parser.parse_args()
+    serve(arguments.endpoint_dir, arguments.fd)

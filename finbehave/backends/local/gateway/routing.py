@@ -1,0 +1,115 @@
+"""Which deployment takes a request: one table, made from the state and swapped whole.
+
+A deployment's pool lives as long as its generation, so a swap of the table loses no request that a pool has taken.
+"""
+
+from __future__ import annotations
+
+import hmac
+import random
+from bisect import bisect
+from dataclasses import dataclass
+from itertools import accumulate
+
+from finbehave.backends.local.gateway.pool import Pool, Refused
+from finbehave.backends.local.state import RUNNABLE, Route, Routing
+
+GRACE_SECONDS = 10.0
+"""A deployment whose last worker died keeps its requests for so long, while the worker is started again."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One moment: who may ask, and which pool answers. ``bounds`` are the upper bounds of the ``shared`` pools."""
+
+    revision: int
+    keys: tuple[bytes, ...]
+    pools: dict[bytes, Pool]
+    shares: dict[str, int]
+    shared: tuple[Pool, ...]
+    bounds: tuple[int, ...]
+
+    def admits(self, authorization: bytes) -> bool:
+        """Whether it is ``Bearer`` and one of the keys; takes as long for a wrong key as for a right one."""
+        scheme, _, key = authorization.partition(b" ")
+        matched = [hmac.compare_digest(key.strip(), known) for known in self.keys]
+        return any(matched) and scheme.lower() == b"bearer"
+
+    def choose(self, named: bytes | None) -> Pool:
+        """The deployment that is named, or one by its share of the traffic.
+
+        One that has nobody to answer gives its requests to the others that have traffic. Raises Refused.
+        """
+        if named is not None:
+            if (pool := self.pools.get(named)) is not None:
+                return pool
+            raise Refused(404, "deployment-not-found", f"there is no deployment {named[:64].decode('latin-1')!r}")
+        if not self.shared:
+            raise Refused(503, "no-traffic", "no deployment has traffic")
+        chosen = self.shared[bisect(self.bounds, random.randrange(self.bounds[-1]))]
+        if chosen.available:
+            return chosen
+        return next((pool for pool in self.shared if pool.available), chosen)
+
+    @property
+    def ready(self) -> bool:
+        """Whether some deployment with traffic can answer."""
+        return any(pool.ready for pool in self.shared)
+
+
+class Switchboard:
+    """Owns the pools, and the table that is current."""
+
+    def __init__(self) -> None:
+        self.table = Table(0, (), {}, {}, (), ())
+        self.routes: dict[str, Route] = {}
+        self._pools: dict[Route, Pool] = {}
+        self._retired: list[Pool] = []
+
+    def follow(self, routing: Routing) -> None:
+        """Make the state as it is now the one that decides."""
+        wanted = {name: route for name, route in routing.deployments.items() if route.state in RUNNABLE}
+        pools: dict[Route, Pool] = {}
+        for name, route in wanted.items():
+            identity = _identity(route)
+            pools[identity] = self._pools.pop(identity) if identity in self._pools else self._opened(name, route)
+        before, self._pools, self.routes = self._pools, pools, wanted
+        by_name = {name: pools[_identity(route)] for name, route in wanted.items()}
+        held = {name: share for name, share in routing.traffic.items() if share and name in by_name}
+        self.table = Table(
+            revision=routing.revision,
+            keys=tuple(key.encode() for key in routing.keys),
+            pools={name.encode(): pool for name, pool in by_name.items()},
+            shares=held,
+            shared=tuple(by_name[name] for name in held),
+            bounds=tuple(accumulate(held.values())),
+        )
+        for pool in before.values():
+            pool.retire()
+            self._retired.append(pool)
+
+    def _opened(self, name: str, route: Route) -> Pool:
+        pool = Pool(name, route.model, [str(path) for path in route.sockets], grace=GRACE_SECONDS)
+        pool.open()
+        return pool
+
+    @property
+    def pools(self) -> list[Pool]:
+        """Those of the deployments there are."""
+        return list(self._pools.values())
+
+    @property
+    def drained(self) -> bool:
+        """Whether every request that was taken has its answer."""
+        return all(pool.drained for pool in [*self.pools, *self._retired])
+
+    def look_after(self, now: float) -> None:
+        """Let time pass for every pool, also for those that are on their way out."""
+        for pool in [*self.pools, *self._retired]:
+            pool.look_after(now)
+        self._retired = [pool for pool in self._retired if not pool.drained]
+
+
+def _identity(route: Route) -> Route:
+    """A deployment by its sockets, which no two generations share; its state may change."""
+    return Route(route.model, route.digest, route.package, route.sockets, "")

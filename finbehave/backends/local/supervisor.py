@@ -1,0 +1,276 @@
+"""The supervisor of an endpoint: the one process that starts its gateway and its workers, and starts again what dies.
+
+It owns the TCP socket, so that a gateway that died is replaced behind it and no client is refused. When the supervisor
+itself is killed, its gateway goes on answering and launches a successor; the successor starts a gateway and workers of
+its own beside them, and only then lets the old ones go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from finbehave.backends.local import control, logbook
+from finbehave.backends.local.crews import Crew
+from finbehave.backends.local.launching import hold
+from finbehave.backends.local.paths import OWN_LOGS, make_private, runtime_dir_for
+from finbehave.backends.local.processes import Child, how_it_ended, pause_after
+from finbehave.backends.local.state import RUNNABLE, State, Watch
+from finbehave.environments.guests import guest_environment
+from finbehave.errors import ConfigurationError, FinbehaveError, PortTaken, Unavailable
+
+LOOK_EVERY = 0.05
+"""Seconds between looks at the state; each costs microseconds."""
+
+TEND_EVERY = 1.0
+"""Seconds between looks at what takes longer: stalled workers, long logs."""
+
+DRAIN_SECONDS = 40.0
+"""More than a request may take."""
+
+STALLED_SECONDS = 30.0
+"""A worker that has not answered a batch for so long is killed: no request waits longer."""
+
+
+def main() -> None:
+    """Hold the lock, bind, start everything, say so, and look after it until told to stop."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("endpoint_dir", type=Path)
+    parser.add_argument("--told", type=int, required=True, help="where to say that it runs, or why not")
+    arguments = parser.parse_args()
+    lock = hold(arguments.endpoint_dir)
+    if lock is None:
+        _tell(arguments.told, {})
+        return
+    try:
+        supervisor = Supervisor(arguments.endpoint_dir)
+        asyncio.run(supervisor.run(arguments.told))
+    except FinbehaveError as error:
+        answer = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
+        _tell(arguments.told, answer)
+        logbook.append(arguments.endpoint_dir, OWN_LOGS[0], f"it does not start: {error.message}")
+        sys.exit(1)
+
+
+def _tell(descriptor: int, answer: dict[str, str]) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more, or it was told already
+        os.write(descriptor, json.dumps(answer).encode())
+        os.close(descriptor)
+
+
+class Supervisor:
+    """One endpoint on this machine. Raises PortTaken where another program listens on its port."""
+
+    def __init__(self, endpoint_dir: Path) -> None:
+        self._dir = endpoint_dir
+        with State(endpoint_dir) as state:
+            self._before = state.endpoint().runtime
+            self._runtime = _fresh_runtime(endpoint_dir)
+            self._listener = self._listen(state)
+            state.set_running(running=True, runtime=self._runtime)
+        self._gateway: Child | None = None
+        self._crews: dict[int, Crew] = {}
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _listen(self, state: State) -> socket.socket:
+        row = state.endpoint()
+        family = socket.AF_INET6 if ":" in row.host else socket.AF_INET
+        try:
+            if not _answers(self._before):
+                _refuse_taken(family, row.host, row.port)
+            listener = socket.socket(family, socket.SOCK_STREAM)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # so that a successor can listen too, before this one's gateway ends
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind((row.host, row.port))
+        except PermissionError as error:
+            raise ConfigurationError(
+                f"{row.host}:{row.port} may not be listened on: {error.strerror}",
+                remedy="name a port from 1024 on, with FINBEHAVE_PORT",
+            ) from error
+        except OSError as error:
+            raise PortTaken(
+                f"{row.host}:{row.port} cannot be listened on: {error.strerror or error}",
+                remedy="end the program that listens there, or set FINBEHAVE_PORT to another port and start again",
+            ) from error
+        listener.listen(2048)
+        listener.setblocking(False)
+        state.move(listener.getsockname()[1])
+        return listener
+
+    async def run(self, told: int) -> None:
+        """Until it is told to stop, by a signal or by the state."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stopping.set)
+        self._say(f"supervisor {os.getpid()} starts")
+        self._spawn(self._keep_gateway())
+        try:
+            await self._gateway_answers()
+            _tell(told, {})
+            self._spawn(self._tend())
+            self._spawn(self._succeed())
+            await self._follow_state()
+        finally:
+            await self._end()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._say(f"it stops because of a fault of its own: {type(error).__name__}: {error}")
+            self._stopping.set()
+
+    def _say(self, text: str) -> None:
+        logbook.append(self._dir, OWN_LOGS[0], text)
+
+    # --- the gateway ----------------------------------------------------------------------------------------
+
+    async def _keep_gateway(self) -> None:
+        deaths = 0
+        while not self._stopping.is_set():
+            started = asyncio.get_running_loop().time()
+            self._gateway = await self._start_gateway()
+            status = await self._gateway.wait()
+            if self._stopping.is_set():
+                return
+            deaths = 1 if asyncio.get_running_loop().time() - started > TEND_EVERY else deaths + 1
+            self._say(f"the gateway {how_it_ended(status)} and is started again")
+            await asyncio.sleep(pause_after(deaths))
+
+    async def _start_gateway(self) -> Child:
+        (self._runtime / control.CONTROL_SOCKET).unlink(missing_ok=True)
+        descriptor = self._listener.fileno()
+        command = [sys.executable, "-m", "finbehave.backends.local.gateway", str(self._dir), "--fd", str(descriptor)]
+        log = logbook.open_for_append(self._dir, OWN_LOGS[1])
+        return await Child.start(command, log=log, environment=dict(os.environ), pass_fds=(descriptor,))
+
+    async def _gateway_answers(self) -> None:
+        """Its first answer. Raises Unavailable where it ends again and again instead."""
+        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
+        while not self._stopping.is_set():
+            if await self._ask({"do": "status"}) is not None:
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                raise Unavailable(
+                    f"the gateway of {self._dir.name} does not answer",
+                    remedy=f"finbehave logs --endpoint {self._dir.name} shows what it said",
+                )
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _ask(self, request: dict[str, str], timeout: float = 2.0) -> dict[str, object] | None:
+        """The gateway's answer, None where there is none."""
+        try:
+            return await asyncio.to_thread(control.ask, self._runtime / control.CONTROL_SOCKET, request, timeout)
+        except Unavailable:
+            return None
+
+    # --- the workers ----------------------------------------------------------------------------------------
+
+    async def _follow_state(self) -> None:
+        """Bring about what the state says, whenever it changes."""
+        watch = Watch(self._dir)
+        try:
+            while not self._stopping.is_set():
+                if watch.changed() and not self._bring_about():
+                    return
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY)
+        finally:
+            watch.close()
+
+    def _bring_about(self) -> bool:
+        """A crew for each deployment that should run, none for others; False when the endpoint is to stop."""
+        with State(self._dir) as state, state.reading():
+            running = state.endpoint().running
+            wanted = {row.generation: row for row in state.deployments() if row.state in RUNNABLE}
+        for generation in self._crews.keys() - wanted.keys():
+            self._spawn(self._crews.pop(generation).end())
+        for generation in wanted.keys() - self._crews.keys():
+            home = self._runtime / f"home-{generation}"
+            home.mkdir(mode=0o700, exist_ok=True)
+            crew = Crew(self._dir, wanted[generation], self._runtime, guest_environment(home))
+            self._crews[generation] = crew
+            self._spawn(crew.work())
+        return running
+
+    async def _tend(self) -> None:
+        while not self._stopping.is_set():
+            logbook.keep_small(self._dir)
+            answer = await self._ask({"do": "status"}) or {}
+            stalled = answer.get("stalled")
+            for crew in self._crews.values():
+                crew.end_stalled(stalled if isinstance(stalled, dict) else {}, STALLED_SECONDS)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), TEND_EVERY)
+
+    async def _succeed(self) -> None:
+        """When everything runs here, let go what a killed supervisor has left."""
+        if not _answers(self._before):
+            shutil.rmtree(self._before, ignore_errors=True)
+            return
+        while not all(crew.settled for crew in self._crews.values()) or not self._crews:
+            await asyncio.sleep(LOOK_EVERY)
+        self._say("the gateway of the supervisor before is let go")
+        with contextlib.suppress(Unavailable):
+            await asyncio.to_thread(control.ask, self._before / control.CONTROL_SOCKET, {"do": "drain"}, DRAIN_SECONDS)
+        shutil.rmtree(self._before, ignore_errors=True)
+
+    # --- the end --------------------------------------------------------------------------------------------
+
+    async def _end(self) -> None:
+        """Answer what was taken, then end everything that was started."""
+        self._stopping.set()
+        self._say("it stops")
+        await self._ask({"do": "drain"}, DRAIN_SECONDS)
+        if self._gateway is not None:
+            await self._gateway.end()
+        await asyncio.gather(*(crew.end() for crew in self._crews.values()))
+        self._listener.close()
+        shutil.rmtree(self._runtime, ignore_errors=True)
+        self._say("it has stopped")
+
+
+def _fresh_runtime(endpoint_dir: Path) -> Path:
+    """A folder for sockets that nobody else uses: a supervisor that was killed may have left workers on others."""
+    base = runtime_dir_for(endpoint_dir)
+    runtime = base.with_name(f"{base.name}-{secrets.token_hex(3)}")
+    make_private(runtime)
+    return runtime
+
+
+def _answers(runtime: Path) -> bool:
+    """Whether a gateway that was started from another folder is alive."""
+    try:
+        control.ask(runtime / control.CONTROL_SOCKET, {"do": "status"}, 2.0)
+    except Unavailable:
+        return False
+    return True
+
+
+def _refuse_taken(family: int, host: str, port: int) -> None:
+    """Raise OSError where somebody listens: with SO_REUSEPORT alone, two endpoints could share a port unseen."""
+    if port:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+            trial.listen(1)
+
+
+if __name__ == "__main__":
+    main()
