@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from finbehave.cli import output
 from finbehave.cli.check_compat import check_compat
+from finbehave.cli.config import config
 from finbehave.cli.delete import delete
 from finbehave.cli.deploy import deploy
 from finbehave.cli.invoke import invoke
@@ -19,7 +20,9 @@ from finbehave.cli.keys import keys
 from finbehave.cli.logs import logs
 from finbehave.cli.models import models
 from finbehave.cli.options import output_mode_of
+from finbehave.cli.pipeline import pipeline
 from finbehave.cli.prepare import prepare
+from finbehave.cli.register import register
 from finbehave.cli.rollback import rollback
 from finbehave.cli.sample import sample
 from finbehave.cli.start import start
@@ -63,10 +66,10 @@ DATA = "Data"
 MACHINE = "This machine"
 
 COMMANDS = {
-    RELEASE: [train, check_compat, deploy, invoke, logs, rollback],
+    RELEASE: [pipeline, train, check_compat, register, deploy, invoke, logs, rollback],
     OPERATE: [status, troubleshoot, start, stop, delete],
     DATA: [sample, prepare, validate],
-    MACHINE: [],
+    MACHINE: [config],
 }
 GROUPS = {OPERATE: [("traffic", traffic), ("models", models), ("keys", keys)]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,8 @@ def write_files(
             lock is what the model needs of the environment of finbehave.
     """
     found = result["inventory"]
-    lock = result["installed"] if isolated else found["packages"]
-    lock = {package: version for package, version in lock.items() if package not in _TOOLS}
-    (folder / REQUIREMENTS).write_text(
-        "".join(f"{package}=={version}\n" for package, version in sorted(lock.items())), encoding="utf-8"
-    )
-    (folder / ENVIRONMENT).write_text(_environment(name, found["python"], lock), encoding="utf-8")
-    golden = _golden(result["golden"])
-    write_json(folder / GOLDEN, {**vars(golden)})
+    lock = write_lock(folder, name, found["python"], result["installed"] if isolated else found["packages"])
+    golden = write_golden(folder, result["golden"])
     write_json(folder / REFERENCE, {"schema_version": 1, **result["reference"]})
     return Manifest(
         name=name,
@@ -45,7 +39,7 @@ def write_files(
         task=task,
         target=target,
         classes=tuple(result["classes"]),
-        features=tuple(_feature(feature, golden) for feature in result["features"]),
+        features=features_of(result["features"], golden),
         threshold=result["threshold"],
         metrics=dict(result["metrics"]),
         estimator=result["estimator"],
@@ -56,24 +50,40 @@ def write_files(
     )
 
 
-def _golden(stored: Mapping[str, Any]) -> Golden:
+def write_lock(folder: Path, name: str, python: str, installed: Mapping[str, str]) -> dict[str, str]:
+    """Write both files of an environment, and return its packages without the tools that install them."""
+    lock = {package: version for package, version in installed.items() if package not in _TOOLS}
+    (folder / REQUIREMENTS).write_text(
+        "".join(f"{package}=={version}\n" for package, version in sorted(lock.items())), encoding="utf-8"
+    )
+    (folder / ENVIRONMENT).write_text(_environment(name, python, lock), encoding="utf-8")
+    return lock
+
+
+def write_golden(folder: Path, stored: Mapping[str, Any]) -> Golden:
+    """Write ``golden.json`` of ``rows``, ``predictions`` and ``probabilities``."""
     probabilities = stored["probabilities"]
-    return Golden(
+    golden = Golden(
         rows=tuple(stored["rows"]),
         predictions=tuple(stored["predictions"]),
         probabilities=None if probabilities is None else tuple(tuple(row) for row in probabilities),
     )
+    write_json(folder / GOLDEN, {**vars(golden)})
+    return golden
 
 
-def _feature(stored: Mapping[str, Any], golden: Golden) -> Feature:
-    name = stored["name"]
-    return Feature(
-        name=name,
-        kind=FeatureKind(stored["kind"]),
-        categories=tuple(stored.get("categories", ())),
-        minimum=stored.get("minimum"),
-        maximum=stored.get("maximum"),
-        example=next((row[name] for row in golden.rows if row[name] is not None), None),
+def features_of(stored: Sequence[Mapping[str, Any]], golden: Golden) -> tuple[Feature, ...]:
+    """The features as a manifest has them, each with an example out of the golden records."""
+    return tuple(
+        Feature(
+            name=feature["name"],
+            kind=FeatureKind(feature["kind"]),
+            categories=tuple(feature.get("categories", ())),
+            minimum=feature.get("minimum"),
+            maximum=feature.get("maximum"),
+            example=next((row[feature["name"]] for row in golden.rows if row[feature["name"]] is not None), None),
+        )
+        for feature in stored
     )
 
 
