@@ -79,7 +79,7 @@ def _run(
     with (home / "log").open("wb") as log, os.fdopen(events, encoding="utf-8", errors="replace") as reader:
         try:
             process = subprocess.Popen(
-                [str(interpreter), "-s", "-E", "-B", str(GUEST / script), "request.json", "response.json", str(told)],
+                [str(interpreter), "-s", "-E", str(GUEST / script), "request.json", "response.json", str(told)],
                 cwd=home, env=guest_environment(home, threads), stdin=subprocess.PIPE, stdout=log,
                 stderr=subprocess.STDOUT, pass_fds=(told,), start_new_session=True,
             )  # fmt: skip

@@ -89,7 +89,7 @@ class Crew:
         self._sockets[index].unlink(missing_ok=True)
         row = self._row
         command = [
-            str(row.interpreter), "-s", "-E", "-B", str(GUEST / "worker.py"), "--package", str(row.package),
+            str(row.interpreter), "-s", "-E", str(GUEST / "worker.py"), "--package", str(row.package),
             "--socket", str(self._sockets[index]), "--model", row.model, "--deployment", row.name,
         ]  # fmt: skip
         log = logbook.open_for_append(self._dir, row.name)
