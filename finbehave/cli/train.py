@@ -37,7 +37,7 @@ def train(
         str, typer.Option("--candidates", help="Of linear,hgb,hgb-good,random.", show_default="all")
     ] = "",
     trials: Annotated[
-        int | None, typer.Option("--trials", help="Most configurations to try.", show_default="5")
+        int | None, typer.Option("--trials", help="Most configurations to try.", show_default="4")
     ] = None,
     drop: Annotated[str, typer.Option("--drop", help="Columns not to learn from, separated by commas.")] = "",
     time_column: Annotated[

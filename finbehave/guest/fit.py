@@ -42,15 +42,18 @@ class Rows(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A candidate with its answers out of fold and the metrics of each fold, at the threshold that costs least."""
+    """A candidate with the truth and its answers by fold, the threshold that costs least and the score of each fold."""
 
     candidate: Candidate
+    truths: list[Any]
+    answers: list[Any]
     threshold: float | None
-    folds: list[dict[str, float]]
+    scores: list[float]
 
-    def score(self, metric: str) -> float:
+    @property
+    def score(self) -> float:
         """The mean over the folds."""
-        return sum(fold[metric] for fold in self.folds) / len(self.folds)
+        return sum(self.scores) / len(self.scores)
 
 
 def fit(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
@@ -61,9 +64,9 @@ def fit(request: Mapping[str, Any], events: Events) -> dict[str, Any]:
     train, test = split(request, _rows(request))
     kinds = {feature["name"]: feature["kind"] for feature in request["features"]}
     shape = shape_of(train.frame, kinds, request["task"], None if request["task"] == "regression" else train.truth)
-    tried = search(request, train, shape, events)
     metric = request["metric"] or DEFAULT[request["task"]]
-    best = max(tried, key=lambda one: better(metric, one.score(metric)))  # the first of equals
+    tried = search(request, train, shape, metric, events)
+    best = max(tried, key=lambda one: better(metric, one.score))  # the first of equals
     fitted = pipeline(best.candidate, shape, request["seed"]).fit(train.frame, train.labels)
     joblib.dump(fitted, request["model"])
     events.progress("fit", len(tried) + 1, len(tried) + 1)
@@ -128,7 +131,7 @@ def folds_of(request: Mapping[str, Any], train: Rows) -> list[tuple[Any, Any]]:
 # --- choosing ---------------------------------------------------------------------------------------------------------
 
 
-def search(request: Mapping[str, Any], train: Rows, shape: Shape, events: Events) -> list[Tried]:
+def search(request: Mapping[str, Any], train: Rows, shape: Shape, metric: str, events: Events) -> list[Tried]:
     """Every candidate, out of fold.
 
     Fits run side by side, each on one thread: as fast as one fit on several threads, and beside another busy process
@@ -136,6 +139,7 @@ def search(request: Mapping[str, Any], train: Rows, shape: Shape, events: Events
     """
     candidates = plan(request["candidates"] or NAMES, request["trials"], shape, request["seed"])
     folds = folds_of(request, train)
+    truths = [train.truth[after] for _, after in folds]
 
     def answers(job: tuple[Candidate, tuple[Any, Any]]) -> Any:
         candidate, (before, after) = job
@@ -148,24 +152,24 @@ def search(request: Mapping[str, Any], train: Rows, shape: Shape, events: Events
         said = pool.map(answers, [(candidate, fold) for candidate in candidates for fold in folds])
         for number, candidate in enumerate(candidates):
             events.progress("fit", number, len(candidates) + 1)
-            tried.append(_judged(request, candidate, train, folds, [next(said) for _ in folds]))
+            tried.append(_judged(request, candidate, metric, truths, [next(said) for _ in folds]))
     return tried
 
 
 def _judged(
-    request: Mapping[str, Any], candidate: Candidate, train: Rows, folds: list[tuple[Any, Any]], answers: list[Any]
+    request: Mapping[str, Any], candidate: Candidate, metric: str, truths: list[Any], answers: list[Any]
 ) -> Tried:
     import numpy
 
-    truths = [train.truth[after] for _, after in folds]
     threshold = None
     if request["task"] == "binary":
         pooled = numpy.concatenate(answers)[:, 1]
         threshold = cheapest_threshold(numpy.concatenate(truths), pooled, request["costs"])
-    figures = [
-        measure(request["task"], truth, said, threshold, request["costs"]) for truth, said in zip(truths, answers)
+    scores = [
+        measure(request["task"], truth, said, threshold, request["costs"], only=[metric])[metric]
+        for truth, said in zip(truths, answers)
     ]
-    return Tried(candidate, threshold, figures)
+    return Tried(candidate, truths, answers, threshold, scores)
 
 
 def answers_of(task: str, fitted: Any, frame: Any) -> Any:
@@ -192,19 +196,19 @@ def _result(
         "settings": dict(best.candidate.settings),
         "estimator": type(fitted.steps[-1][1]).__name__,
         "metric": metric,
-        "tried": [_tried(one, metric) for one in tried],
+        "tried": [_tried(one) for one in tried],
         "classes": list(request["classes"]),
         "threshold": best.threshold,
         "metrics": measure(task, test.truth, said, best.threshold, request["costs"]),
         "baseline": _baseline(request, train, test),
-        "spread": {name: _spread([fold[name] for fold in best.folds]) for name in best.folds[0]},
+        "spread": _spreads(request, best),
         "features": features,
         "golden": {"rows": golden, "predictions": predictions, "probabilities": probabilities},
         "reference": {
             "features": of_frame(train.frame, kinds),
             "predictions": of_predictions(task, model.labels, said, _chosen(task, said, best.threshold)),
         },
-        "importance": importance(task, fitted, test, request["seed"]),
+        "importance": importance(task, fitted, test, request["seed"], request["workers"]),
         "curves": curves(task, test.truth, said, best.threshold, model.labels),
         "rows": {"train": len(train.truth), "test": len(test.truth)},
         "inventory": inventory(["scikit-learn", "pandas", "joblib"]),
@@ -212,14 +216,22 @@ def _result(
     }
 
 
-def _tried(one: Tried, metric: str) -> dict[str, Any]:
-    scores = [fold[metric] for fold in one.folds]
+def _tried(one: Tried) -> dict[str, Any]:
     return {
         "name": one.candidate.name,
         "settings": dict(one.candidate.settings),
-        "score": one.score(metric),
-        "spread": _spread(scores),
+        "score": one.score,
+        "spread": _spread(one.scores),
     }
+
+
+def _spreads(request: Mapping[str, Any], best: Tried) -> dict[str, float]:
+    """Of every metric, how it differs from fold to fold."""
+    folds = [
+        measure(request["task"], truth, said, best.threshold, request["costs"])
+        for truth, said in zip(best.truths, best.answers)
+    ]
+    return {name: _spread([fold[name] for fold in folds]) for name in folds[0]}
 
 
 def _spread(values: list[float]) -> float:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Callable, Collection, Dict, Mapping
 
 import numpy
 
@@ -23,18 +23,26 @@ DEFAULT = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 SMALLER_IS_BETTER = frozenset(["log_loss", "brier", "ece", "cost", "mae", "rmse"])
 CALIBRATION_BINS = 10
 
+Metrics = Dict[str, Callable[[], float]]
+"""Each is computed only where it is asked for."""
+
 
 def measure(
-    task: str, truth: Any, answers: Any, threshold: float | None, costs: Mapping[str, float]
+    task: str,
+    truth: Any,
+    answers: Any,
+    threshold: float | None,
+    costs: Mapping[str, float],
+    only: Collection[str] | None = None,
 ) -> dict[str, float]:
-    """Every metric of the task that these rows allow: an AUC needs each class among them."""
+    """Every metric of the task that these rows allow (an AUC needs each class among them), or ``only`` some."""
     if task == "regression":
-        found = _regression(truth, answers)
+        known = _regression(truth, answers)
     elif task == "binary":
-        found = _binary(truth, answers[:, 1], 0.5 if threshold is None else threshold, costs)
+        known = _binary(truth, answers[:, 1], 0.5 if threshold is None else threshold, costs)
     else:
-        found = _multiclass(truth, answers)
-    return {name: round(float(value), 12) for name, value in found.items()}
+        known = _multiclass(truth, answers)
+    return {name: round(float(of()), 12) for name, of in known.items() if only is None or name in only}
 
 
 def better(name: str, value: float) -> float:
@@ -42,52 +50,51 @@ def better(name: str, value: float) -> float:
     return -value if name in SMALLER_IS_BETTER else value
 
 
-def _binary(truth: Any, positive: Any, threshold: float, costs: Mapping[str, float]) -> dict[str, float]:
+def _binary(truth: Any, positive: Any, threshold: float, costs: Mapping[str, float]) -> Metrics:
     from sklearn import metrics
 
     said = (positive >= threshold).astype(int)
-    found = {}
-    if len(numpy.unique(truth)) == 2:
-        found["roc_auc"] = metrics.roc_auc_score(truth, positive)
-        found["average_precision"] = metrics.average_precision_score(truth, positive)
+    ranked: Metrics = {
+        "roc_auc": lambda: metrics.roc_auc_score(truth, positive),
+        "average_precision": lambda: metrics.average_precision_score(truth, positive),
+    }
     return {
-        **found,
-        "f1": metrics.f1_score(truth, said, zero_division=0),
-        "accuracy": metrics.accuracy_score(truth, said),
-        "balanced_accuracy": _balanced(truth, said),
-        "precision": metrics.precision_score(truth, said, zero_division=0),
-        "recall": metrics.recall_score(truth, said, zero_division=0),
-        "log_loss": _log_loss(truth, numpy.column_stack([1 - positive, positive])),
-        "brier": metrics.brier_score_loss(truth, positive),
-        "ece": _calibration_error(truth, positive),
-        "cost": numpy.mean(cost_of(truth, said, costs)),
+        **(ranked if len(numpy.unique(truth)) == 2 else {}),
+        "f1": lambda: metrics.f1_score(truth, said, zero_division=0),
+        "accuracy": lambda: metrics.accuracy_score(truth, said),
+        "balanced_accuracy": lambda: _balanced(truth, said),
+        "precision": lambda: metrics.precision_score(truth, said, zero_division=0),
+        "recall": lambda: metrics.recall_score(truth, said, zero_division=0),
+        "log_loss": lambda: _log_loss(truth, numpy.column_stack([1 - positive, positive])),
+        "brier": lambda: metrics.brier_score_loss(truth, positive),
+        "ece": lambda: _calibration_error(truth, positive),
+        "cost": lambda: numpy.mean(cost_of(truth, said, costs)),
     }
 
 
-def _multiclass(truth: Any, answers: Any) -> dict[str, float]:
+def _multiclass(truth: Any, answers: Any) -> Metrics:
     from sklearn import metrics
 
-    said = answers.argmax(axis=1)
-    found = {}
-    if len(numpy.unique(truth)) == answers.shape[1]:
-        each = [metrics.roc_auc_score(truth == code, answers[:, code]) for code in range(answers.shape[1])]
-        found["roc_auc"] = numpy.mean(each)
+    said, codes = answers.argmax(axis=1), range(answers.shape[1])
+    ranked: Metrics = {
+        "roc_auc": lambda: numpy.mean([metrics.roc_auc_score(truth == code, answers[:, code]) for code in codes])
+    }
     return {
-        **found,
-        "f1": metrics.f1_score(truth, said, average="macro", zero_division=0),
-        "accuracy": metrics.accuracy_score(truth, said),
-        "balanced_accuracy": _balanced(truth, said),
-        "log_loss": _log_loss(truth, answers),
+        **(ranked if len(numpy.unique(truth)) == len(codes) else {}),
+        "f1": lambda: metrics.f1_score(truth, said, average="macro", zero_division=0),
+        "accuracy": lambda: metrics.accuracy_score(truth, said),
+        "balanced_accuracy": lambda: _balanced(truth, said),
+        "log_loss": lambda: _log_loss(truth, answers),
     }
 
 
-def _regression(truth: Any, answers: Any) -> dict[str, float]:
+def _regression(truth: Any, answers: Any) -> Metrics:
     from sklearn import metrics
 
     return {
-        "r2": metrics.r2_score(truth, answers),
-        "mae": metrics.mean_absolute_error(truth, answers),
-        "rmse": numpy.sqrt(metrics.mean_squared_error(truth, answers)),
+        "r2": lambda: metrics.r2_score(truth, answers),
+        "mae": lambda: metrics.mean_absolute_error(truth, answers),
+        "rmse": lambda: numpy.sqrt(metrics.mean_squared_error(truth, answers)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy
@@ -53,7 +54,7 @@ def _even(count: int, most: int) -> list[int]:
     return sorted({int(place) for place in numpy.linspace(0, count - 1, min(count, most)).round()})
 
 
-def importance(task: str, fitted: Any, test: Any, seed: int) -> list[dict[str, Any]]:
+def importance(task: str, fitted: Any, test: Any, seed: int, workers: int) -> list[dict[str, Any]]:
     """By how much the held-out score falls when a feature's values are shuffled, the most important first.
 
     The score is ROC AUC for two classes, R2 for a quantity, and the mean log likelihood for several classes. Shuffled
@@ -65,16 +66,18 @@ def importance(task: str, fitted: Any, test: Any, seed: int) -> list[dict[str, A
     orders = [draw.permutation(rows) for _ in range(REPEATS)]
     whole = _score(task, sample.truth, _said(task, fitted, sample.frame))
     at_once = max(1, ASKED_AT_ONCE // (rows * REPEATS))
-    told = []
-    for start in range(0, len(names), at_once):
+
+    def falls_of(start: int) -> list[dict[str, Any]]:
         group = names[start : start + at_once]
         said = _said(task, fitted, _shuffled(sample.frame, group, orders))
         falls = [whole - _score(task, sample.truth, said[place : place + rows]) for place in range(0, len(said), rows)]
-        for place, name in enumerate(group):
-            own = falls[place * REPEATS : (place + 1) * REPEATS]
-            told.append(
-                {"name": name, "mean": round(float(numpy.mean(own)), 9), "spread": round(float(numpy.std(own)), 9)}
-            )
+        return [
+            {"name": name, "mean": round(float(numpy.mean(own)), 9), "spread": round(float(numpy.std(own)), 9)}
+            for name, own in zip(group, numpy.reshape(falls, (len(group), REPEATS)))
+        ]
+
+    with ThreadPoolExecutor(workers) as pool:
+        told = [one for group in pool.map(falls_of, range(0, len(names), at_once)) for one in group]
     return sorted(told, key=lambda one: (-one["mean"], one["name"]))
 
 
