@@ -40,11 +40,6 @@ class Crew:
         self._ending = False
         self._gave_up = False
 
-    @property
-    def settled(self) -> bool:
-        """Whether every worker is ready, or none will be."""
-        return self._gave_up or self._ending or len(self._ready) == self._row.instance_count
-
     async def work(self) -> None:
         """Keep every worker running until ``end``."""
         await asyncio.gather(*(self._keep(index) for index in range(self._row.instance_count)))

@@ -105,8 +105,7 @@ class Supervisor:
                 f"{row.host}:{row.port} cannot be listened on: {error.strerror or error}",
                 remedy="end the program that listens there, or set FINBEHAVE_PORT to another port and start again",
             ) from error
-        listener.listen(2048)
-        listener.setblocking(False)
+        listener.setblocking(False)  # the gateway listens, when it can answer: until then the one before is asked
         state.move(listener.getsockname()[1])
         return listener
 
@@ -224,7 +223,7 @@ class Supervisor:
         if not _answers(self._before):
             shutil.rmtree(self._before, ignore_errors=True)
             return
-        while not all(crew.settled for crew in self._crews.values()) or not self._crews:
+        while not (await self._ask({"do": "status"}) or {}).get("listening"):
             await asyncio.sleep(LOOK_EVERY)
         self._say("the gateway of the supervisor before is let go")
         with contextlib.suppress(Unavailable):

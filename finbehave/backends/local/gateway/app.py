@@ -31,6 +31,7 @@ REQUEST_SECONDS = 30.0
 RETRY_AFTER = b"1"
 
 _JSON = (b"content-type", b"application/json")
+_CLOSE = (b"connection", b"close")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 Headers = list[tuple[bytes, bytes]]
@@ -52,13 +53,14 @@ class Send(Protocol):
 
 
 class App:
-    """Answers HTTP with what the switchboard knows."""
+    """Answers HTTP with what the switchboard knows. ``letting_go``: each answer closes its connection."""
 
     def __init__(self, switchboard: Switchboard, records: Records, endpoint_dir: Path) -> None:
         self._switchboard = switchboard
         self._records = records
         self._name = endpoint_dir.name
         self.refused: Counter[int] = Counter()
+        self.letting_go = False
         self._pages: dict[str, Callable[[], tuple[int, bytes, bytes]]] = {
             "/health": self._health,
             "/ready": self._ready,
@@ -94,6 +96,8 @@ class App:
         authorization, named, request_id, length = _read(headers)
         table = self._switchboard.table
         own = [(b"x-request-id", request_id), _JSON]
+        if self.letting_go:
+            own.append(_CLOSE)
         try:
             if not table.admits(authorization):
                 raise Refused(401, "auth-key", "the key is missing or wrong: Authorization: Bearer KEY")
@@ -183,7 +187,7 @@ def _beside(refused: Refused) -> Headers:
         return [(b"retry-after", RETRY_AFTER)]
     if refused.status == 401:
         return [(b"www-authenticate", b"Bearer")]
-    return [(b"connection", b"close")] if refused.status == 413 else []
+    return [_CLOSE] if refused.status == 413 else []
 
 
 def _error(refused: Refused) -> bytes:

@@ -38,6 +38,12 @@ CONNECTIONS_EVERY = 1.0
 DRAIN_SECONDS = 35
 """More than a request may take."""
 
+FIRST_SECONDS = 10.0
+"""How long a start waits for the first worker before clients hear that none is ready."""
+
+LET_GO_SECONDS = 1.0
+"""Before idle connections are closed, so long a time in which each is closed with an answer, which no client misses."""
+
 RELAUNCH_EVERY = 5.0
 
 
@@ -59,10 +65,10 @@ class Gateway:
         self._socket = socket.socket(fileno=descriptor)
         self._switchboard = Switchboard()
         self._records = Records(endpoint_dir)
-        app = App(self._switchboard, self._records, endpoint_dir)
+        self._app = App(self._switchboard, self._records, endpoint_dir)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, http=GuardedProtocol, ws="none", lifespan="off", interface="asgi3", proxy_headers=False,
+                self._app, http=GuardedProtocol, ws="none", lifespan="off", interface="asgi3", proxy_headers=False,
                 server_header=False, access_log=False, log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
             )
@@ -78,6 +84,7 @@ class Gateway:
         )
         tasks = [asyncio.create_task(work) for work in (self._keep_watch(), self._hold_lifeline(), self._tend())]
         try:
+            await self._wait_for_workers()
             await self._server.serve(sockets=[self._socket])
         finally:
             self._drained.set()
@@ -87,10 +94,18 @@ class Gateway:
                 task.cancel()
             self._records.close()
 
+    async def _wait_for_workers(self) -> None:
+        """Listen when there is somebody to answer, or it is late: until then another gateway may be listening."""
+        deadline = time.monotonic() + FIRST_SECONDS
+        while self._switchboard.table.shares and not self._switchboard.table.ready:
+            if self._server.should_exit or time.monotonic() > deadline:
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
     # --- commands -------------------------------------------------------------------------------------------
 
     async def _status(self) -> dict[str, Any]:
-        return commands.status(self._switchboard)
+        return {**commands.status(self._switchboard), "listening": self._server.started}
 
     async def _reload(self) -> dict[str, Any]:
         if not self._orphaned.is_set():
@@ -98,6 +113,12 @@ class Gateway:
         return {"revision": self._switchboard.table.revision}
 
     async def _drain(self) -> dict[str, Any]:
+        self._app.letting_go = True
+        for listening in self._server.servers if self._server.started else ():
+            listening.close()
+        deadline = time.monotonic() + LET_GO_SECONDS
+        while self._server.server_state.connections and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_EVERY)
         self._server.should_exit = True
         await self._drained.wait()
         return {}
