@@ -1,0 +1,225 @@
+"""What dies, and what a client hears of it: nothing, where somebody was left to answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.conftest import Finbehave
+from tests.e2e.client import Client
+
+PATIENCE = 60.0
+
+
+class Live:
+    """An endpoint with a model on blue."""
+
+    def __init__(self, program: Finbehave, package: Path) -> None:
+        self.program = program
+        program.ok("register", str(package))
+        self.uri = program.ok("deploy", "late-payers")["scoring_uri"]
+        self.row = json.loads((package / "golden.json").read_text())["rows"][0]
+
+    def client(self) -> Client:
+        return Client(self.uri, self.program.ok("keys", "show")["primary"], self.row)
+
+    def processes(self, words: str) -> list[psutil.Process]:
+        """Those of this endpoint whose command line has these words."""
+        found = []
+        for process in psutil.process_iter(["cmdline"]):
+            line = " ".join(process.info["cmdline"] or [])
+            if words in line and str(self.program.workspace) in line:
+                found.append(process)
+        return found
+
+    def process(self, words: str) -> psutil.Process:
+        (one,) = self.processes(words)
+        return one
+
+    @property
+    def endpoint(self) -> dict[str, Any]:
+        (one,) = self.program.ok("status")["endpoints"]
+        return one
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Iterator[Live]:
+    """Every test leaves it as it found it: running, with blue alone."""
+    program = Finbehave(tmp_path_factory.mktemp("live"))
+    try:
+        yield Live(program, package)
+    finally:
+        program.end()
+
+
+def until(what: str, come: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + PATIENCE
+    while not come():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.05)
+
+
+def answers_after(client: Client, count: int = 20) -> None:
+    """Wait for some more answers."""
+    before = client.answered.total()
+    until("more answers", lambda: client.answered.total() >= before + count)
+
+
+def test_a_worker_that_is_killed_costs_no_answer(live: Live) -> None:
+    with live.client().asking() as client:
+        answers_after(client)
+        worker = live.process("worker.py")
+        worker.kill()
+        until("another worker", lambda: worker.pid not in [one.pid for one in live.processes("worker.py")])
+        answers_after(client)
+    assert client.failed == []
+    texts = [line["text"] for line in live.program.ok("logs", "--deployment", "blue")["lines"]]
+    assert f"worker {worker.pid} of blue was killed by signal 9 (SIGKILL)" in texts
+    assert live.endpoint["state"] == "running"
+
+
+def test_a_gateway_that_is_killed_is_replaced_behind_the_same_port(live: Live) -> None:
+    gateway = live.process("local.gateway")
+    gateway.kill()
+    client = live.client()
+    until("another gateway", lambda: gateway.pid not in [one.pid for one in live.processes("local.gateway")])
+    assert client.ask()["deployment"] == "blue"
+
+
+def test_a_supervisor_that_is_killed_is_succeeded_and_costs_no_answer(live: Live) -> None:
+    before = {one.pid for words in ("local.supervisor", "local.gateway", "worker.py") for one in live.processes(words)}
+    with live.client().asking() as client:
+        answers_after(client)
+        live.process("local.supervisor").kill()
+        until(
+            "a successor with a gateway and a worker of its own, alone",
+            lambda: (
+                len(live.processes("local.supervisor")) == len(live.processes("local.gateway")) == 1
+                and len(live.processes("worker.py")) == 1
+                and not before & {one.pid for one in live.processes("")}
+            ),
+        )
+        answers_after(client)
+    assert client.failed == []
+    assert live.endpoint["state"] == "running"
+    assert live.endpoint["scoring_uri"] == live.uri
+
+
+def test_everything_killed_at_once_is_dead_and_start_brings_it_back(live: Live) -> None:
+    for words in ("local.supervisor", "local.gateway", "worker.py"):
+        for process in live.processes(words):
+            process.kill()
+    until("the lock to be free", lambda: live.endpoint["state"] == "dead")
+    refused = live.program("invoke", "--data", json.dumps(live.row), "-o", "json")
+    assert (refused.code, refused.error["code"]) == (9, "unavailable"), str(refused)
+    assert "finbehave start" in refused.error["remedy"]
+    started = live.program.ok("start")
+    assert (started["state"], started["traffic"], started["scoring_uri"]) == ("running", {"blue": 100}, live.uri)
+    assert live.client().ask()["deployment"] == "blue"
+
+
+def test_stop_ends_every_process_and_start_brings_the_same_back(live: Live) -> None:
+    live.program.ok("stop", "--yes")
+    assert live.processes("") == []
+    assert live.endpoint["state"] == "stopped"
+    assert live.program.ok("start")["traffic"] == {"blue": 100}
+    assert live.client().ask()["model"] == "late-payers:1.0.0"
+
+
+def test_it_outlives_the_terminal_that_started_it(finbehave: Finbehave, package: Path) -> None:
+    finbehave.ok("register", str(package))
+    deploy = finbehave.start("deploy", "late-payers", "-o", "json")
+    assert deploy.wait(PATIENCE) == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(deploy.pid, signal.SIGHUP)
+    assert finbehave.ok("status")["endpoints"][0]["state"] == "running"
+
+
+@pytest.fixture
+def other_listener() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_said_and_nothing_is_left(
+    finbehave: Finbehave, package: Path, other_listener: int
+) -> None:
+    finbehave.ok("register", str(package))
+    refused = finbehave("deploy", "late-payers", "--port", str(other_listener), "-o", "json")
+    assert (refused.code, refused.error["code"]) == (2, "port-taken"), str(refused)
+    assert finbehave.ok("status")["endpoints"] == []
+
+
+def test_a_state_that_is_locked_for_a_while_holds_up_no_request(live: Live) -> None:
+    database = live.program.workspace / "endpoints" / "fin-behavior-ep-fixed" / "endpoint.sqlite"
+    with live.client().asking() as client:
+        connection = sqlite3.connect(database, isolation_level=None)
+        connection.execute("BEGIN EXCLUSIVE")
+        answers_after(client, 50)
+        connection.execute("ROLLBACK")
+        connection.close()
+    assert client.failed == []
+
+
+def test_a_stopped_worker_does_not_hold_what_another_could_answer(live: Live) -> None:
+    live.program.ok("deploy", "late-payers", "--instance-count", "2")
+    until("two workers", lambda: len(live.processes("worker.py")) >= 2)
+    frozen = live.processes("--deployment green")[0]
+    with live.client().asking() as client:
+        answers_after(client)
+        frozen.suspend()
+        answers_after(client, 50)
+        frozen.resume()
+    assert client.failed == []
+    live.program.ok("rollback", "--yes")
+    live.program.ok("delete", "--deployment", "green", "--yes")
+
+
+def test_two_endpoints_do_not_share_a_port(finbehave: Finbehave, package: Path) -> None:
+    finbehave.ok("register", str(package))
+    uri = finbehave.ok("deploy", "late-payers")["scoring_uri"]
+    port = uri.rsplit(":", 1)[1].removesuffix("/score")
+    refused = finbehave("deploy", "late-payers", "--endpoint", "other-ep", "--port", port, "-o", "json")
+    assert (refused.code, refused.error["code"]) == (2, "port-taken"), str(refused)
+
+
+def test_a_log_on_a_full_disk_costs_no_answer(live: Live) -> None:
+    """/dev/full takes nothing, as a disk without space does."""
+    home = live.program.workspace / "endpoints" / "fin-behavior-ep-fixed"
+    live.program.ok("stop", "--yes")
+    for name in ("gateway", "blue"):
+        log = home / "logs" / f"{name}.log"
+        log.unlink(missing_ok=True)
+        log.symlink_to("/dev/full")
+    live.program.ok("start")
+    with live.client().asking() as client:
+        answers_after(client, 50)
+    assert client.failed == []
+    live.program.ok("stop", "--yes")
+    for name in ("gateway", "blue"):
+        (home / "logs" / f"{name}.log").unlink()
+    live.program.ok("start")
+
+
+def test_a_second_start_changes_nothing(live: Live) -> None:
+    supervisor = live.process("local.supervisor").pid
+    running = [
+        live.program.start("start", "-o", "json"),
+        live.program.start("status", "-o", "json"),
+    ]
+    for process in running:
+        assert isinstance(process, subprocess.Popen)
+        process.communicate(timeout=PATIENCE)
+    assert live.process("local.supervisor").pid == supervisor
