@@ -15,6 +15,7 @@ from finbehave.cli.check_compat import check_compat
 from finbehave.cli.config import config
 from finbehave.cli.delete import delete
 from finbehave.cli.deploy import deploy
+from finbehave.cli.doctor import doctor
 from finbehave.cli.invoke import invoke
 from finbehave.cli.keys import keys
 from finbehave.cli.logs import logs
@@ -69,7 +70,7 @@ COMMANDS = {
     RELEASE: [pipeline, train, check_compat, register, deploy, invoke, logs, rollback],
     OPERATE: [status, troubleshoot, start, stop, delete],
     DATA: [sample, prepare, validate],
-    MACHINE: [config],
+    MACHINE: [config, doctor],
 }
 GROUPS = {OPERATE: [("traffic", traffic), ("models", models), ("keys", keys)]}
 
