@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from finbehave.compat.arrays import records
+from finbehave.compat.arrays import dtype_of, records
 from finbehave.compat.graph import stored_object
 from finbehave.compat.inspection import StoredObject
 from finbehave.compat.symbols import Made, Sequence, StoredArray, Table, children, is_scalar
@@ -29,6 +29,20 @@ class Holds:
         """The key is there, with such a value."""
         value = item.state.get(self.key, _ABSENT)
         return is_scalar(value) and value in self.values
+
+
+@dataclass(frozen=True)
+class Lacks:
+    """No such key, or a key with none of these values where values are named."""
+
+    key: str
+    values: tuple[Any, ...] = ()
+
+    def holds(self, item: StoredObject) -> bool:
+        """The key is not there, or holds something else."""
+        if not self.values:
+            return self.key not in item.state
+        return not Holds(self.key, self.values).holds(item)
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,18 @@ class Length:
 
 
 @dataclass(frozen=True)
+class Flat:
+    """An array of one dimension."""
+
+    key: str
+
+    def holds(self, item: StoredObject) -> bool:
+        """Its shape has one length."""
+        array = stored_array(item.state.get(self.key))
+        return array is not None and len(array.shape) == 1
+
+
+@dataclass(frozen=True)
 class Mentions:
     """A text anywhere inside a key's value, three levels deep."""
 
@@ -92,6 +118,37 @@ class Inside:
         value = item.state.get(self.key)
         inner = stored_object(value, "") if isinstance(value, Made) else None
         return inner is not None and inner.name == self.name and self.shows.holds(inner)
+
+
+@dataclass(frozen=True)
+class Among:
+    """An object of one of these classes among the items right under a key."""
+
+    key: str
+    names: frozenset[str]
+
+    def holds(self, item: StoredObject) -> bool:
+        """There is one."""
+        value = item.state.get(self.key)
+        if (array := stored_array(value)) is not None:
+            value = array.items
+        made = [child for _, child in children(value) if isinstance(child, Made)] if value is not None else []
+        return any(one is not None and one.name in self.names for one in (stored_object(m, "") for m in made))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An array, or a dtype that stands there itself, of one of these kinds (``f``, ``i``, ``O``, ...)."""
+
+    key: str
+    kinds: str
+
+    def holds(self, item: StoredObject) -> bool:
+        """Its dtype is of such a kind."""
+        value = item.state.get(self.key)
+        array = stored_array(value)
+        dtype = array.dtype if array is not None else dtype_of(value)
+        return dtype is not None and dtype.code.lstrip("<>|=")[:1] in self.kinds
 
 
 @dataclass(frozen=True)

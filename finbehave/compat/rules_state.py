@@ -8,6 +8,7 @@ from functools import lru_cache
 from packaging.specifiers import SpecifierSet
 
 from finbehave.compat.case import Case, Proof, Ruling, ruling
+from finbehave.compat.conditions import Condition, Lacks, Present
 from finbehave.compat.facts import FACTS, Effect, Fact
 from finbehave.compat.inspection import StoredObject
 from finbehave.compat.knowledge import parsed
@@ -17,6 +18,26 @@ from finbehave.domain.compat import Verdict
 
 def _is_sklearn(item: StoredObject) -> bool:
     return item.module.partition(".")[0] in ("sklearn", "_loss")
+
+
+class _Always:
+    """Every object."""
+
+    def holds(self, item: StoredObject) -> bool:
+        """Yes."""
+        return bool(item)
+
+
+_ALWAYS = _Always()
+_READ_ONLY_WHERE: dict[tuple[str, str], Condition] = {
+    ("ColumnTransformer", "_transformer_to_input_indices"): Present("feature_names_in_"),
+    ("SimpleImputer", "keep_empty_features"): Lacks("strategy", ("constant",)),
+}
+"""(class, key) -> what an object must show for the key to be read: the measurements take away one key at a time.
+
+Sources: ``ColumnTransformer.transform`` (sklearn/compose/_column_transformer.py, 1.0.0) and ``SimpleImputer.transform``
+(sklearn/impute/_base.py, 1.2.0).
+"""
 
 
 def missing_keys(case: Case) -> Iterator[Ruling]:
@@ -42,7 +63,7 @@ def _lacking(case: Case, item: StoredObject) -> Iterator[tuple[str, str]]:
         return
     own = case.known.needs(item.name, case.version_of(item) or "")
     for key, letter in needs.items():
-        if letter == "o" or key in item.state:
+        if letter == "o" or key in item.state or not _READ_ONLY_WHERE.get((item.name, key), _ALWAYS).holds(item):
             continue
         if letter not in "AM" and key in own:
             continue  # its own version writes the key in some states only: this is another of them
@@ -113,25 +134,28 @@ def known_changes(case: Case) -> Iterator[Ruling]:
     """The table of facts."""
     if case.sklearn is None:
         return
-    target = case.sklearn
     for fact in FACTS:
-        if not _specifier(fact.target).contains(target):
+        version = case.target.version(fact.package)
+        if not version or parsed(version) is None or not _specifier(fact.target).contains(version):
             continue
-        struck = [item for item in case.used if _strikes(case, fact, item)]
+        struck = [item for item in case.used if _is_of(fact, item) and _strikes(case, fact, item)]
         if struck:
             yield _changed(case, fact, struck)
 
 
 def _strikes(case: Case, fact: Fact, item: StoredObject) -> bool:
+    if not all(condition.holds(item) for condition in fact.shows):
+        return False
+    if fact.package != "scikit-learn":
+        return True
     version = case.version_of(item)
-    return (
-        item.name in fact.classes
-        and (_is_sklearn(item) or item.module == "functools")
-        and version is not None
-        and parsed(version) is not None
-        and _specifier(fact.trained).contains(version)
-        and all(condition.holds(item) for condition in fact.shows)
-    )
+    return version is not None and parsed(version) is not None and _specifier(fact.trained).contains(version)
+
+
+def _is_of(fact: Fact, item: StoredObject) -> bool:
+    if fact.package != "scikit-learn":
+        return item.dotted in fact.classes or f"{item.module}.*" in fact.classes
+    return item.name in fact.classes and (_is_sklearn(item) or item.module == "functools")
 
 
 _PROOFS = {
@@ -145,15 +169,20 @@ _PROOFS = {
 
 def _changed(case: Case, fact: Fact, items: list[StoredObject]) -> Ruling:
     more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
-    unpromised = fact.effect is Effect.NO_PROBABILITIES and not case.promises_probabilities
+    unpromised = fact.effect is Effect.NO_PROBABILITIES and case.promises_probabilities is False
     return ruling(
         Verdict.RISKY if fact.effect is Effect.MAYBE or unpromised else Verdict.INCOMPATIBLE,
-        "sklearn-mismatch",
+        "sklearn-mismatch" if fact.package == "scikit-learn" else "library-mismatch",
         f"it {fact.effect.value}: {fact.says}. {items[0].where}{more} was saved by scikit-learn "
-        f"{case.version_of(items[0])}, {case.target.origin} has {case.sklearn}",
-        case.pin,
+        f"{case.version_of(items[0])}, {case.target.origin} has {fact.package} {case.target.version(fact.package)}",
+        case.pin if fact.package == "scikit-learn" else case.target.amended(_other_than(fact)),
         _PROOFS[fact.effect],
     )
+
+
+def _other_than(fact: Fact) -> str:
+    """The versions that a fact does not strike."""
+    return f"{fact.package}{fact.target.replace('<', '>=', 1)}"
 
 
 def ignored_parameters(case: Case) -> Iterator[Ruling]:
@@ -187,5 +216,30 @@ def _ignored(case: Case, item: StoredObject, name: str, value: object) -> Ruling
     )
 
 
-RULES: tuple[Callable[[Case], Iterator[Ruling]], ...] = (missing_keys, other_records, known_changes, ignored_parameters)
+def unmeasured(case: Case) -> Iterator[Ruling]:
+    """Estimators of which nothing was measured in the target's version are not called compatible across versions."""
+    if case.sklearn is None:
+        return
+    for item in case.used:
+        version, here = parsed(case.version_of(item) or ""), parsed(case.sklearn)
+        if not item.sklearn_version or not _is_sklearn(item) or version is None or here is None:
+            continue
+        if version.release[:2] != here.release[:2] and not case.known.needs(item.name, case.sklearn):
+            yield ruling(
+                Verdict.RISKY,
+                "sklearn-unmeasured",
+                f"{item.where} was saved by scikit-learn {version}, and nothing is known of how scikit-learn {here} "
+                f"({case.target.origin}) reads it",
+                f"leave out --no-probe, or {case.pin}",
+            )
+            return
+
+
+RULES: tuple[Callable[[Case], Iterator[Ruling]], ...] = (
+    missing_keys,
+    other_records,
+    known_changes,
+    ignored_parameters,
+    unmeasured,
+)
 """In the order in which a person should read them."""
