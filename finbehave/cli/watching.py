@@ -47,7 +47,7 @@ class Watcher:
 
     def check(self, check: Check) -> None:
         """One line, with the remedy below where it failed or warns."""
-        self._forget(check.name)
+        self._forget_since(check.name)
         mark, style = _MARKS[check.status]
         line = Text.assemble((f"{mark} ", style), (check.name, "bold"))
         if check.detail:
@@ -69,7 +69,7 @@ class Watcher:
 
     def advance(self, task: str, done: float, total: float | None) -> None:
         """Move a bar, or show a spinner while the end is not known."""
-        if not self.console.is_terminal:
+        if not sys.stderr.isatty():  # colour can be forced where nobody watches; a bar would fill that log
             return
         if total is not None and done >= total:
             self._forget(task)
@@ -96,6 +96,12 @@ class Watcher:
             self._progress.stop()
             self._progress = None
             self._tasks.clear()
+
+    def _forget_since(self, task: str) -> None:
+        """A check that has ended takes away its own bar and those of what went on inside it."""
+        names = list(self._tasks)
+        for name in names[names.index(task) if task in names else 0 :]:
+            self._forget(name)
 
     def _forget(self, task: str) -> None:
         if self._progress is not None and task in self._tasks:
