@@ -12,10 +12,12 @@ from finbehave.cli.output import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from finbehave.domain.compat import TargetReport, Versions
+    from finbehave.domain.compat import ProbeOutcome, TargetReport, Versions
     from finbehave.workflows.check_compat import CompatResult
 
 _COLOURS = {"compatible": "green", "risky": "yellow", "unknown": "yellow", "incompatible": "red", "unsafe": "bold red"}
+SAME = 1e-6
+"""In the table; the verdict goes by the package's own tolerance."""
 _SHOWN = ("scikit-learn", "numpy", "joblib", "scipy", "pandas")
 
 
@@ -54,10 +56,47 @@ def check_compat(
 
 
 def _draw(result: CompatResult, console: Console) -> None:
-    for index, report in enumerate(result.targets):
-        if index:
-            console.print()
-        _draw_target(report, console)
+    if len(result.targets) == 1:
+        _draw_target(result.targets[0], console)
+    else:
+        _draw_table(result, console)
+
+
+def _draw_table(result: CompatResult, console: Console) -> None:
+    """Where it loads, where it predicts, where it predicts the same; and why not, below."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("environment", "scikit-learn", "verdict", "loads", "predicts", "the same", box=SIMPLE_HEAD)
+    for report in result.targets:
+        verdict = report.verdict.value
+        table.add_row(
+            printable(report.name), printable(report.target.packages.get("scikit-learn", "?").partition(" ")[0]),
+            Text(verdict, _COLOURS[verdict]), *_tried(report.probe),
+        )  # fmt: skip
+    console.print(Text(f"trained with {_versions(result.trained_with)}"), soft_wrap=True)
+    console.print(table)
+    remedy = ""
+    for report in result.targets:
+        if report.findings and report.verdict.value != "compatible":
+            first = report.findings[0]
+            console.print(Text(f"{printable(report.name)}: {printable(first.message)}"), soft_wrap=True)
+            if first.remedy != remedy:
+                console.print(Text(f"  -> {printable(first.remedy)}"), soft_wrap=True)
+            remedy = first.remedy
+
+
+def _tried(probe: ProbeOutcome | None) -> tuple[str, str, str]:
+    if probe is None:
+        return "not tried", "", ""
+    if not probe.loaded:
+        return "no", "", ""
+    if not probe.predicted:
+        return "yes", "no", ""
+    if probe.max_abs_diff is None:
+        return "yes", "yes", "nothing to compare"
+    return "yes", "yes", "yes" if probe.max_abs_diff <= SAME else f"off by {probe.max_abs_diff:.2g}"
 
 
 def _draw_target(report: TargetReport, console: Console) -> None:
@@ -73,10 +112,12 @@ def _draw_target(report: TargetReport, console: Console) -> None:
         console.print(Text(f"  tried         {printable(told(report.probe))}"), soft_wrap=True)
     else:
         console.print(Text("  tried         no, only read"), soft_wrap=True)
+    remedy = ""
     for finding in report.findings:
         text = Text.assemble((f"  {finding.severity.value:<8}", _weight(finding.severity.value)), " ")
         console.print(text.append(f"{printable(finding.message)} [{finding.code}]"), soft_wrap=True)
-        if finding.severity.value != "info":
+        if finding.severity.value != "info" and finding.remedy != remedy:
+            remedy = finding.remedy
             console.print(Text(f"           -> {printable(finding.remedy)}"), soft_wrap=True)
 
 

@@ -126,10 +126,17 @@ class Case:
 
     @property
     def pin(self) -> str:
-        """The remedy for another scikit-learn."""
+        """The remedy for another scikit-learn: an edit of the target's file, or the environment that works."""
         if self.trained is None:
             return f"train it anew for this environment: {self.train}"
-        return f"{self.target.amended(f'scikit-learn=={self.trained}')}, or train it anew for this one: {self.train}"
+        model, packaged = self.found.path, bool(self.packages)
+        name = model.parent if packaged else model
+        works = model.parent / "environment.yml" if packaged else f"scikit-learn=={self.trained}"
+        if self.target.is_file:
+            way = f"pin scikit-learn=={self.trained} in {self.target.origin}"
+        else:
+            way = f"use the environment that it was made in: finbehave check-compat {name} --environment {works}"
+        return f"{way}, or make it anew for this one: {self.train}"
 
     @property
     def train(self) -> str:

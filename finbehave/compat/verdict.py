@@ -113,7 +113,7 @@ def _of_probe(assessment: Assessment, probe: ProbeOutcome, tolerance: float) -> 
 def lost_answers(case: Case, methods: Sequence[str]) -> Ruling:
     """What a bare file answers in its own environment and not in the target."""
     return ruling(
-        Verdict.RISKY, "probe-lost",
+        Verdict.INCOMPATIBLE, "probe-lost",
         f"it has {' and '.join(methods)} with scikit-learn {case.trained} and no longer in {case.target.origin}",
         case.pin, Proof.NONE,
     )  # fmt: skip

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from finbehave.domain.check import Check
 from finbehave.domain.compat import Finding, ProbeOutcome, TargetReport, Verdict, Versions
 from finbehave.errors import NotFound, UsageError
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
-from finbehave.workflows.judging import judge, refusal
+from finbehave.workflows.judging import Shared, judge, refusal
+
+MOST_AT_ONCE = 4
+"""Environments built and tried at once: builds wait for the network and the disk, a trial for one core."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,14 @@ def check_compat(
     settings = settings or load_settings()
     path = locate(model, settings)
     wanted: list[str | None] = [*environments, *(_of_version(version) for version in matrix)]
-    reports = tuple(
-        judge(path, one, probe=probe, trust=trust, settings=settings, progress=progress) for one in wanted or [None]
-    )
+    shared = Shared()
+
+    def judged(environment: str | None, progress: Progress) -> TargetReport:
+        return judge(
+            path, environment, probe=probe, trust=trust, settings=settings, progress=progress, shared=shared
+        )  # fmt: skip
+
+    reports = side_by_side(judged, wanted or [None], progress)
     rank = list(Verdict)
     worst = max(reports, key=lambda report: rank.index(report.verdict))
     result = CompatResult(
@@ -64,6 +74,50 @@ def check_compat(
     if (error := refusal(model, worst, result)) is not None:
         raise error
     return result
+
+
+class _Held:
+    """Keeps what is told until it is its turn; how far a task has come is not kept."""
+
+    def __init__(self) -> None:
+        self.said: list[Callable[[Progress], None]] = []
+
+    def check(self, check: Check) -> None:
+        """Keep it."""
+        self.said.append(lambda progress: progress.check(check))
+
+    def note(self, text: str) -> None:
+        """Keep it."""
+        self.said.append(lambda progress: progress.note(text))
+
+    def advance(self, task: str, done: float, total: float | None = None) -> None:
+        """Forget it."""
+
+
+def side_by_side(
+    judged: Callable[[str | None, Progress], TargetReport], wanted: Sequence[str | None], progress: Progress
+) -> tuple[TargetReport, ...]:
+    """The reports of several environments, built and tried at once; told in the order in which they were asked for.
+
+    Raises:
+        FinbehaveError: what the first of them raised, after the others have ended.
+    """
+    if len(wanted) == 1:
+        return (judged(wanted[0], progress),)
+    task = f"{len(wanted)} environments"
+    with ThreadPoolExecutor(max_workers=min(len(wanted), MOST_AT_ONCE)) as pool:
+        held = [_Held() for _ in wanted]
+        running = [pool.submit(judged, one, told) for one, told in zip(wanted, held, strict=True)]
+        reports = []
+        for place, (one, told) in enumerate(zip(running, held, strict=True)):
+            progress.advance(task, place, len(wanted))
+            try:
+                reports.append(one.result())
+            finally:
+                for say in told.said:
+                    say(progress)
+        progress.advance(task, len(wanted), len(wanted))
+    return tuple(reports)
 
 
 def locate(model: str, settings: Settings) -> Path:

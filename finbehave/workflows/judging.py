@@ -5,6 +5,7 @@ check-compat, register, deploy and pipeline ask here.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,16 @@ ASKING = "asking the model"
 """The guest's own words for its second stage (``finbehave/guest/probe.py``)."""
 
 
+class Shared:
+    """What the judgements of one model in several environments have in common; safe to share among threads."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.found: Inspection | None = None
+        self.references: dict[EnvironmentSpec, dict[str, Any] | None] = {}
+        """Environment of the file's own version -> its answers there."""
+
+
 def judge(
     path: Path,
     environment: str | None,
@@ -52,6 +63,7 @@ def judge(
     trust: Collection[str] = (),
     settings: Settings,
     progress: Progress = QUIET,
+    shared: Shared | None = None,
 ) -> TargetReport:
     """The verdict on a model in an environment. Never raises for what the model is; see ``refusal``.
 
@@ -61,6 +73,7 @@ def judge(
             bare file this Python, and then it is only read.
         probe: Whether to load it there, in a process of its own, when reading finds nothing against that.
         trust: Modules whose code the caller answers for, for this run.
+        shared: The same one for every judgement of this model, so that what they share is done once.
 
     Raises:
         NotFound: no such model or environment.
@@ -75,7 +88,7 @@ def judge(
     package = read_package(path) if path.is_dir() else None
     file = path / MODEL if package else path
     spec = read_environment(environment) if environment else (package.environment if package else None)
-    judging = _Judging(file, package, spec, tuple(trust), settings, progress)
+    judging = _Judging(file, package, spec, tuple(trust), settings, progress, shared or Shared())
     return judging.run(probe=probe and spec is not None)
 
 
@@ -122,6 +135,7 @@ class _Judging:
     trusted: tuple[str, ...]
     settings: Settings
     progress: Progress
+    shared: Shared
 
     @property
     def name(self) -> str:
@@ -145,12 +159,14 @@ class _Judging:
     def _read(self) -> Inspection:
         from finbehave.compat.reader import inspect_file
 
-        with checking(self.progress, "model file", CheckGroup.COMPATIBILITY) as check:
-            found = inspect_file(self.file)
-            check.detail = f"{found.root}, {found.words}" if found.root else found.words
-            if found.problem:
-                check.status, check.remedy = CheckStatus.FAILED, found.problem[2]
-        return found
+        with self.shared.lock:
+            if self.shared.found is None:
+                with checking(self.progress, "model file", CheckGroup.COMPATIBILITY) as check:
+                    found = self.shared.found = inspect_file(self.file)
+                    check.detail = f"{found.root}, {found.words}" if found.root else found.words
+                    if found.problem:
+                        check.status, check.remedy = CheckStatus.FAILED, found.problem[2]
+            return self.shared.found
 
     def _assess(self, found: Inspection, target: Target) -> Assessment:
         from finbehave.compat.case import Case
@@ -224,6 +240,12 @@ class _Judging:
         if case.trained is None or case.trained == case.sklearn:
             return None
         spec = origin_of(case, BORROWED)
+        with self.shared.lock:
+            if spec not in self.shared.references:
+                self.shared.references[spec] = self._own_answers(spec)
+            return self.shared.references[spec]
+
+    def _own_answers(self, spec: EnvironmentSpec) -> dict[str, Any] | None:
         with checking(self.progress, f"its answers with {spec.origin}", CheckGroup.COMPATIBILITY) as check:
             try:
                 got = try_file(self.file, _ensure(spec, self.settings, self.progress), progress=self.progress)
