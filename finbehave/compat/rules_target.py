@@ -49,8 +49,8 @@ def unpinned(case: Case) -> Iterator[Ruling]:
             "(numpy.dtype size changed)",
             case.target.amended("numpy<2"), Proof.LOADED,
         )  # fmt: skip
-    for name in ("scikit-learn", "numpy"):
-        if name in case.target.assumed and not (case.target.complete and not case.target.is_file):
+    for name in ("scikit-learn", "numpy") if case.target.is_file else ():
+        if name in case.target.assumed:
             yield _loose(case, name)
 
 

@@ -59,6 +59,8 @@ def _standing(symbol: Symbol, found: Inspection, trusted: Collection[str], insta
     if is_known(symbol):
         return Standing.KNOWN
     top = symbol.module.partition(".")[0]
+    if symbol.dotted == "__builtin__.__main__":  # dill's word for the script's namespace, which dill looks up
+        return Standing.UNKNOWN
     if top in allowed.SCRIPTS:
         return Standing.MISSING
     if top in sys.stdlib_module_names or top in allowed.DISTRIBUTIONS or top.lower() in installed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,12 +10,17 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from finbehave.compat.allowed import DISTRIBUTIONS
 from finbehave.compat.knowledge import PACKAGES, knowledge, parsed
 from finbehave.domain.compat import Versions
 from finbehave.domain.environment import EnvironmentSpec, Interpreter
 
 NEWEST_NUMPY = {"3.7": "1.21.6", "3.8": "1.24.4", "3.9": "2.0.2", "3.10": "2.2.6"}
 """The last numpy with wheels for an old Python (their ``Requires-Python``)."""
+
+_SHOWN = frozenset(PACKAGES) | frozenset(DISTRIBUTIONS.values())
+_VERSIONS = re.compile(r"[\w.-]+\s*(?:==|=|~=|>=|<=|<)\s*\d.*")
+"""Versions instead of a file's or an image's name."""
 
 PULLED_IN = ("numpy", "scipy", "joblib")
 """What installing scikit-learn brings along."""
@@ -36,10 +42,10 @@ class Target:
 
     @property
     def versions(self) -> Versions:
-        """As the contract shows it; an assumed version is shown as such."""
+        """Of the packages that turn up in model files; an assumed version is shown as such."""
+        shown = {name: self.packages[name] for name in sorted(self.packages) if name in _SHOWN}
         return Versions(
-            self.python,
-            {name: f"{v} (not pinned)" if name in self.assumed else v for name, v in sorted(self.packages.items())},
+            self.python, {name: f"{v} (not pinned)" if name in self.assumed else v for name, v in shown.items()}
         )
 
     @property
@@ -48,17 +54,18 @@ class Target:
         return self.origin.endswith((".yml", ".yaml", ".txt"))
 
     def amended(self, pins: str) -> str:
-        """The edit that brings other versions: of the file, where it is one, else another environment."""
+        """What brings other versions: an edit of the file, where it is one, else the command with another."""
         if self.is_file:
             return f"pin {pins} in {self.origin}"
-        command = f": --environment {pins}" if pins.startswith("scikit-learn==") else ""
-        return f"use an environment with {pins}{command}"
+        if _VERSIONS.fullmatch(self.origin) and _VERSIONS.match(pins):
+            return f'finbehave check-compat MODEL --environment "{self.origin} {pins}"'
+        return f"finbehave check-compat MODEL --environment FILE, with {pins} in that file"
 
     def extended(self, package: str) -> str:
-        """The edit that adds a package."""
+        """What adds a package."""
         if self.is_file:
             return f"add {package} to {self.origin}"
-        return f"use an environment that has {package} (--environment FILE)"
+        return f"finbehave check-compat MODEL --environment FILE, with {package} in that file"
 
     def version(self, package: str) -> str | None:
         """The version of a distribution, if it is (or will be) there."""

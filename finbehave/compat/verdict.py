@@ -47,6 +47,8 @@ def report(
     if probe is not None:
         kept = (*_of_probe(assessment, probe, tolerance), *_unrefuted(kept, probe, tolerance))
         kept = tuple(sorted(kept, key=lambda one: -RANK[one.verdict]))
+    if verdict_of(kept) is Verdict.UNSAFE:  # nothing else about it matters
+        kept = tuple(one for one in kept if one.verdict is Verdict.UNSAFE)
     case = assessment.case
     return TargetReport(
         name,

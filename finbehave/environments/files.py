@@ -27,7 +27,7 @@ CONDA_NAMES = {"pytorch": "torch", "py-xgboost": "xgboost", "py-lightgbm": "ligh
 """conda's name -> the package index's, where they differ."""
 
 _CONDA = re.compile(r"(?:[\w.-]+::)?(?P<name>[A-Za-z0-9_.-]+)\s*(?P<spec>[=<>!~][^\[]*)?(?:\[.*\])?")
-_PIN = r"[A-Za-z0-9_.-]+\s*(?:==|=|~=|>=|<=)\s*\d[\w.*]*"
+_PIN = r"[A-Za-z0-9_.-]+\s*(?:==|=|~=|>=|<=|<)\s*\d[\w.*]*"
 _SHORTHAND = re.compile(rf"{_PIN}(?:[\s,]+{_PIN})*")
 
 
