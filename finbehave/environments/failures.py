@@ -59,7 +59,7 @@ def uv_failure(stderr: str, origin: str, requirements: Sequence[str], python: st
             return error(words, origin)
     if because := _BECAUSE.search(words):
         return _impossible(because[0], origin, requirements, python)
-    return UnexpectedError(f"uv could not build the environment of {origin}: {words[-300:]}")
+    return UnexpectedError(f"uv could not build {_named(origin)}: {words[-300:]}")
 
 
 def _impossible(because: str, origin: str, requirements: Sequence[str], python: str) -> EnvironmentImpossible:
@@ -85,10 +85,15 @@ def _mentions(reason: str, line: str) -> bool:
     return re.search(rf"(?<![\w-]){normalised}(?![\w-])", reason.lower()) is not None
 
 
+def _named(origin: str) -> str:
+    """The environment in words; a package's own is called so already."""
+    return origin if origin.startswith("the environment of ") else f"the environment of {origin}"
+
+
 def _no_network(words: str, origin: str) -> NoNetwork:
     reason = re.search(r"(?:Failed to (?:fetch|download)\S* \S+|network was disabled)", words)
     return NoNetwork(
-        f"the environment of {origin} is not built yet and the package index cannot be reached"
+        f"{_named(origin)} is not built yet and the package index cannot be reached"
         + (f" ({reason[0].strip()[:160]})" if reason else ""),
         remedy=_NETWORK_REMEDY,
     )
@@ -96,7 +101,7 @@ def _no_network(words: str, origin: str) -> NoNetwork:
 
 def _offline(_words: str, origin: str) -> NoNetwork:
     return NoNetwork(
-        f"the environment of {origin} is not built yet, and offline nothing may be fetched",
+        f"{_named(origin)} is not built yet, and offline nothing may be fetched",
         remedy="run the command once without FINBEHAVE_OFFLINE where the package index can be reached",
     )
 
@@ -111,7 +116,7 @@ def _denied(_words: str, origin: str) -> AccessDenied:
 def _index_down(words: str, origin: str) -> Unavailable:
     status = re.search(r"HTTP status server error \([^)]*\)", words)
     return Unavailable(
-        f"the package index answers with an error while the environment of {origin} is built"
+        f"the package index answers with an error while {_named(origin)} is built"
         + (f": {status[0]}" if status else ""),
         remedy="wait a minute and run the command again",
     )
@@ -119,7 +124,7 @@ def _index_down(words: str, origin: str) -> Unavailable:
 
 def _disk_full(_words: str, origin: str) -> DiskFull:
     return DiskFull(
-        f"no space is left on the disk to build the environment of {origin}",
+        f"no space is left on the disk to build {_named(origin)}",
         remedy="free some space, or name a folder on another disk with FINBEHAVE_CACHE",
     )
 
@@ -127,7 +132,7 @@ def _disk_full(_words: str, origin: str) -> DiskFull:
 def _not_writable(words: str, origin: str) -> ConfigurationError:
     which = re.search(r"(?:file|directory|path|at) `([^`]+)`", words)
     return ConfigurationError(
-        f"the environment of {origin} cannot be written{f' to {which[1]}' if which else ''}: permission denied",
+        f"{_named(origin)} cannot be written{f' to {which[1]}' if which else ''}: permission denied",
         remedy="make the folder writable, or name others with FINBEHAVE_CACHE and UV_CACHE_DIR",
     )
 
