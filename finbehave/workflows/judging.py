@@ -308,9 +308,17 @@ def _installed(target: Target, interpreter: Interpreter) -> Target:
     return replace(target_of_interpreter(target.origin, interpreter), assumed=target.assumed)
 
 
+_SIGNALS = {
+    "SIGSEGV": ", a segmentation fault: a compiled library cannot read what the file holds",
+    "SIGKILL": ", as the system does when memory runs out",
+    "SIGABRT": ": a compiled library gave up",
+    "SIGILL": ": a compiled library wants a newer processor",
+}
+
+
 def _last_words(error: GuestFailed) -> str:
     if error.kind == "crashed" and error.signal:
-        return f"the process was killed by {error.signal}"
+        return f"the process was killed by {error.signal}{_SIGNALS.get(error.signal, '')}"
     if error.kind == "timeout":
         return f"it did not answer within {PROBE_SECONDS:g} s"
     return error.message[:300]
