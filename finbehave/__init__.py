@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from finbehave.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from finbehave.settings import Settings, load_settings
     from finbehave.workflows.check_compat import check_compat
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from finbehave.workflows.train import train
     from finbehave.workflows.troubleshoot import troubleshoot
     from finbehave.workflows.validate import validate
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Settings",

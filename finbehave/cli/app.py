@@ -46,7 +46,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from finbehave import __version__
+        from finbehave.version import __version__
 
         typer.echo(f"finbehave {__version__}")
         raise typer.Exit

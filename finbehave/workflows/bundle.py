@@ -21,11 +21,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from finbehave import __version__
 from finbehave.backends.base import LogLine, Serving
 from finbehave.errors import ConfigurationError, DiskFull, FinbehaveError
 from finbehave.packaging.package import ENVIRONMENT, MANIFEST, REQUIREMENTS, Package
 from finbehave.redaction import redact
+from finbehave.version import __version__
 
 LINES = 20_000
 """At most so many of the newest lines of each log."""

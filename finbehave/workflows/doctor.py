@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from finbehave import __version__
 from finbehave.backends.base import open_backend
 from finbehave.domain.check import Check, CheckGroup, CheckStatus
 from finbehave.domain.endpoint import EndpointState
@@ -23,6 +22,7 @@ from finbehave.environments.tool import run_uv
 from finbehave.errors import ConfigurationError, FinbehaveError, NoNetwork
 from finbehave.progress import QUIET, OpenCheck, Progress, checking
 from finbehave.settings import Settings, load_settings
+from finbehave.version import __version__
 
 LITTLE_SPACE = 2 << 30
 """Free bytes below which it is worth a warning: an environment with scikit-learn takes half a gigabyte."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
-from finbehave import __version__
 from finbehave.backends.local.gateway.metrics import Histogram, family, sample
 from finbehave.backends.local.gateway.pool import Pool
 from finbehave.backends.local.gateway.routing import Switchboard
+from finbehave.version import __version__
 
 
 def exposition(switchboard: Switchboard, refused: Mapping[int, int], dropped: int) -> str:
