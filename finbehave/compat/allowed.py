@@ -6,6 +6,8 @@ anything: an attacker chooses the arguments, and callables may be handed to othe
 
 from __future__ import annotations
 
+import re
+
 _BUILTINS = """
     object type list dict set frozenset tuple int float complex bool str bytes bytearray slice range Ellipsis
     NotImplemented NoneType ValueError TypeError KeyError Exception len abs min max sum round sorted reversed zip
@@ -24,13 +26,15 @@ EXACT: frozenset[str] = frozenset(
     + [f"numpy.ma.{name}" for name in ("MaskedArray", "core.MaskedArray", "core._mareconstruct", "core.mvoid")]
     + """
     builtins.getattr copyreg._reconstructor copyreg.__newobj__ copyreg.__newobj_ex__ _codecs.encode decimal.Decimal
-    fractions.Fraction uuid.UUID functools.partial operator.itemgetter zoneinfo.ZoneInfo._unpickle pathlib.PosixPath
-    pathlib.PurePosixPath pathlib.WindowsPath pathlib.PureWindowsPath pathlib._local.PosixPath
-    pathlib._local.WindowsPath numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype
+    fractions.Fraction uuid.UUID functools.partial operator.itemgetter zoneinfo.ZoneInfo._unpickle
+    numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype
     numpy.recarray numpy.record numpy.memmap numpy.core.memmap.memmap numpy.random.RandomState
     numpy.random.mtrand.RandomState numpy.random._generator.Generator numpy.random.Generator
     numpy.random.mtrand.__RandomState_ctor numpy.random.__RandomState_ctor numpy.random._bit_generator.SeedSequence
     scipy._lib.array_api_compat.numpy._aliases.asarray joblib.numpy_pickle.NumpyArrayWrapper
+    sklearn.utils.validation.check_array sklearn.utils.validation.check_X_y sklearn.utils.validation.column_or_1d
+    sklearn.utils.validation.as_float_array sklearn.utils._set_output._wrap_data_with_container
+    sklearn.model_selection._search_successive_halving._refit_callable
     joblib.numpy_pickle.NDArrayWrapper joblib.numpy_pickle.ZNDArrayWrapper joblib.numpy_pickle_compat.NDArrayWrapper
     joblib.numpy_pickle_compat.ZNDArrayWrapper sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper
     sklearn.externals.joblib.numpy_pickle.NDArrayWrapper sklearn.externals.joblib.numpy_pickle.ZNDArrayWrapper
@@ -102,17 +106,19 @@ METHODS: frozenset[str] = frozenset(
 """Methods of known classes that may be stored by name."""
 
 SKLEARN_FUNCTIONS: tuple[str, ...] = (
-    "sklearn._loss", "sklearn.base", "sklearn.cluster", "sklearn.compose", "sklearn.covariance",
-    "sklearn.decomposition", "sklearn.discriminant_analysis", "sklearn.ensemble", "sklearn.feature_extraction",
-    "sklearn.feature_selection", "sklearn.gaussian_process", "sklearn.impute", "sklearn.isotonic",
-    "sklearn.kernel_approximation", "sklearn.linear_model", "sklearn.manifold", "sklearn.metrics", "sklearn.mixture",
-    "sklearn.model_selection", "sklearn.multiclass", "sklearn.naive_bayes", "sklearn.neighbors",
-    "sklearn.neural_network", "sklearn.pipeline", "sklearn.preprocessing", "sklearn.random_projection", "sklearn.svm",
-    "sklearn.tree", "sklearn.utils.extmath", "sklearn.utils.validation", "sklearn.utils._set_output",
-    "sklearn.utils._encode", "sklearn.utils.class_weight", "sklearn.utils.multiclass", "sklearn.utils._mask",
-    "sklearn.utils._array_api", "sklearn.utils.sparsefuncs",
+    "sklearn.cluster._kmeans", "sklearn.cluster.k_means_", "sklearn.feature_selection", "sklearn.metrics",
+    "sklearn.preprocessing", "sklearn.utils.extmath",
 )  # fmt: skip
-"""Modules whose functions compute and do nothing else."""
+"""Modules whose functions models keep as values (scores, kernels, transformations), and that only compute."""
+
+UNPICKLERS = re.compile(r"__pyx_unpickle_\w+|newObj")
+"""What Cython's classes are made anew by, in whichever module of scikit-learn."""
+
+CALL_BY_NAME = frozenset({"_cached_call", "_method_caller"})
+"""Functions that call whichever method they are told the name of."""
+
+NAMES_OF_METHODS = ("stack_method", "stack_method_", "response_method", "_response_method")
+"""Keys of a state that hold names of methods which are then called."""
 
 SCIPY_CLASSES = frozenset({"interpolate", "sparse", "spatial"})
 """Packages of scipy whose own classes are plain data."""
@@ -120,7 +126,7 @@ SCIPY_CLASSES = frozenset({"interpolate", "sparse", "spatial"})
 CLOSED = frozenset(
     """
     datasets externals tests testing _testing _mocking mocking _joblib _show_versions estimator_checks conftest f2py
-    distutils setup parallel fixes _pprint experimental _build_utils _plot callback npyio io
+    distutils setup parallel fixes _pprint experimental _build_utils _plot _export export callback npyio io
     """.split()
 )
 """Parts of module names that never come into a model."""

@@ -50,6 +50,11 @@ def maker_name(value: Any) -> str:
     return ""
 
 
+def is_object(value: Any) -> bool:
+    """Whether a value is an object of some class other than numpy's."""
+    return isinstance(value, Made) and not maker_name(value).startswith("numpy.")
+
+
 def dtype_of(value: Any, depth: int = 0) -> DType | None:
     """The dtype that a pickled one describes; None where it cannot be told."""
     if depth > 8 or maker_name(value) not in (

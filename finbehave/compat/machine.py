@@ -144,6 +144,8 @@ class Machine:
         resolve = RESOLVERS.get(maker.dotted)
         resolved = resolve(self, args) if resolve else NotImplemented
         if resolved is NotImplemented:
+            if maker.module == "builtins" and any(arrays.is_object(arg) for arg in args):
+                self.odd(f"it calls {maker.name} on an object, which then runs the object's own methods")
             return Made(maker, args)
         if maker.dotted in GUARDED:
             self.reading.guarded[maker.dotted] -= 1

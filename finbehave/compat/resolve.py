@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from finbehave.compat import arrays
-from finbehave.compat.symbols import MOST_SCALARS, Blob, Made, Sequence, StoredArray, Symbol, Table
+from finbehave.compat import allowed, arrays
+from finbehave.compat.symbols import MOST_SCALARS, Blob, Made, Sequence, StoredArray, Symbol, Table, children
 
 if TYPE_CHECKING:
     from finbehave.compat.machine import Machine
@@ -140,6 +140,24 @@ _SCIPY_TEMPLATE = re.compile(
 
 
 def check_state(reading: Reading, target: Made, state: Any) -> None:
+    """States that would run as code: names of methods to be called, and texts that are executed."""
+    _check_methods(reading, state)
+    _check_text(reading, target, state)
+
+
+def _check_methods(reading: Reading, state: Any) -> None:
+    """Stacks and scorers call the methods whose names they hold: those must be ones that predict or transform."""
+    for table in (state, *state) if isinstance(state, tuple) else (state,):
+        named = table.named() if isinstance(table, Table) else {}
+        for key in allowed.NAMES_OF_METHODS:
+            value = named.get(key)
+            words = [value] if isinstance(value, str) else [child for _, child in children(value)]
+            strange = [w for w in words if isinstance(w, str) and w not in allowed.METHODS | {"auto", "drop"}]
+            if strange:
+                reading.dangers.append(f"{key} says that the method {strange[0]!r} is to be called")
+
+
+def _check_text(reading: Reading, target: Made, state: Any) -> None:
     """Scipy's distributions execute a text of their state (``rv_generic.__setstate__``): it must be scipy's own."""
     if not (isinstance(target.maker, Symbol) and target.maker.module.partition(".")[0] == "scipy"):
         return

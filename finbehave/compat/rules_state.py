@@ -103,11 +103,11 @@ def other_records(case: Case) -> Iterator[Ruling]:
         if fields == expected:
             continue
         told.add(found.owner)
-        yield _other_record(case, found.owner, fields, expected)
+        here = {name: code.lstrip("<>|=") for name, code, _ in dtype.fields}
+        yield _other_record(case, found.owner, here, dict(field.split(":") for field in expected.split()))
 
 
-def _other_record(case: Case, owner: str, fields: str, expected: str) -> Ruling:
-    here, there = dict(f.split(":") for f in fields.split()), dict(f.split(":") for f in expected.split())
+def _other_record(case: Case, owner: str, here: dict[str, str], there: dict[str, str]) -> Ruling:
     changed = [f"{name} is missing" for name in there if name not in here]
     changed += [f"{name} is unknown" for name in here if name not in there]
     changed += [
@@ -181,8 +181,9 @@ def _changed(case: Case, fact: Fact, items: list[StoredObject]) -> Ruling:
 
 
 def _other_than(fact: Fact) -> str:
-    """The versions that a fact does not strike."""
-    return f"{fact.package}{fact.target.replace('<', '>=', 1)}"
+    """The versions that a fact does not strike: the other side of its one bound."""
+    bound = fact.target.lstrip("<>=")
+    return f"{fact.package}{'>=' if fact.target.startswith('<') else '<'}{bound}"
 
 
 def ignored_parameters(case: Case) -> Iterator[Ruling]:

@@ -56,7 +56,7 @@ def _standing(symbol: Symbol, found: Inspection, trusted: Collection[str], insta
         return Standing.DANGEROUS
     if any(symbol.module == module or symbol.module.startswith(module + ".") for module in trusted):
         return Standing.KNOWN
-    if is_known(symbol):
+    if is_known(symbol) and not (symbol.dotted in found.called and is_only_kept(symbol)):
         return Standing.KNOWN
     top = symbol.module.partition(".")[0]
     if symbol.dotted == "__builtin__.__main__":  # dill's word for the script's namespace, which dill looks up
@@ -99,6 +99,19 @@ def is_known(symbol: Symbol) -> bool:
     return top in ("sklearn", "_loss", "scipy") and _defined_by_its_library(symbol)
 
 
+def is_only_kept(symbol: Symbol) -> bool:
+    """Whether a known name is a function or method, which models keep and which no pickler calls while loading."""
+    if symbol.dotted in allowed.EXACT or any(pattern.fullmatch(symbol.dotted) for pattern in _PATTERNS):
+        return symbol.dotted in _KEPT
+    if "." in symbol.name:
+        return not symbol.name.endswith("._unpickle")
+    if symbol.module.partition(".")[0] == "numpy":
+        return True
+    unpickles = allowed.UNPICKLERS.fullmatch(symbol.name) is not None
+    return not unpickles and knowledge().kind_of(symbol.module, symbol.name) != "class"
+
+
+_KEPT = frozenset(name for name in allowed.EXACT if name.startswith("sklearn.") and ".externals." not in name)
 _PATTERNS = tuple(re.compile(pattern) for pattern in allowed.PATTERNS)
 
 
@@ -116,4 +129,6 @@ def _defined_by_its_library(symbol: Symbol) -> bool:
         return False
     if parts[0] == "scipy":
         return parts[1] in allowed.SCIPY_CLASSES and kind == "class"
-    return kind == "class" or parts[0] == "_loss" or any(symbol.module.startswith(p) for p in allowed.SKLEARN_FUNCTIONS)
+    if kind == "class" or parts[0] == "_loss" or allowed.UNPICKLERS.fullmatch(symbol.name):
+        return True
+    return symbol.module.startswith(allowed.SKLEARN_FUNCTIONS) and symbol.name not in allowed.CALL_BY_NAME

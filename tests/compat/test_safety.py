@@ -83,6 +83,46 @@ def test_an_extension_code_is_not_followed(tmp_path, read):
     assert read(written(tmp_path, b"\x80\x02\x82\x01.")).verdict in (Verdict.UNKNOWN, Verdict.UNSAFE)
 
 
+HONEST_NAMES_MISUSED = {
+    "a file written by a drawing of a tree": Called("sklearn.tree._export", "export_graphviz", ("model", "/tmp/x")),
+    "a method called by its name": Called("sklearn.metrics._scorer", "_cached_call", (None, "object", "write_text")),
+    "a library imported by its name": Called("sklearn.utils._set_output", "check_library_installed", ("antigravity",)),
+    "a function of numpy": Called("numpy", "histogram", ("a", "b")),
+    "a function that models keep": Called("sklearn.feature_selection._univariate_selection", "f_classif", (1, 2)),
+    "a method of a known class": Called("sklearn.pipeline", "Pipeline.predict", ("a", "b")),
+    "a file's path, which can be written to": Called("pathlib", "PosixPath", ("/tmp/x",)),
+    "a walk over an object": Called(
+        "builtins", "list", (Forged("sklearn.model_selection._search", "ParameterSampler", {}),)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", HONEST_NAMES_MISUSED)
+def test_what_models_keep_is_not_what_loading_may_call(tmp_path, read, way):
+    report = read(written(tmp_path, HONEST_NAMES_MISUSED[way]))
+    assert report.verdict is Verdict.UNKNOWN
+    assert report.probe is None
+
+
+def test_a_stack_that_would_call_another_method_than_one_that_predicts_is_unsafe(tmp_path, read):
+    def stack(method):
+        return estimator("ensemble._stacking", "StackingClassifier", "1.7.2", stack_method_=[method], estimators_=[])
+
+    assert read(written(tmp_path, stack("unlink"))).verdict is Verdict.UNSAFE
+    assert read(written(tmp_path, stack("predict_proba")), "scikit-learn==1.7.2").verdict is not Verdict.UNSAFE
+
+
+def test_functions_that_models_keep_are_known(tmp_path, rows, read):
+    from sklearn.feature_selection import SelectKBest, f_classif
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+    from sklearn.tree import DecisionTreeClassifier
+
+    steps = FunctionTransformer(numpy.log1p), SelectKBest(f_classif, k=2), DecisionTreeClassifier(max_depth=2)
+    numbers, labels = rows
+    joblib.dump(make_pipeline(*steps).fit(abs(numbers), labels), tmp_path / "model.joblib")
+    assert read(tmp_path / "model.joblib").verdict is Verdict.COMPATIBLE
+
+
 def test_a_scipy_distribution_whose_state_is_code_is_unsafe(tmp_path, read):
     state = {"_parse_arg_template": "import os\nos.system('id')\n"}
     report = read(written(tmp_path, Forged("scipy.stats._continuous_distns", "uniform_gen", state)))
