@@ -111,25 +111,26 @@ SIGNATURES = (
     ),
     Signature(
         "model-is-pointer",
-        ("invalid load key", "git-lfs.github.com"),
-        r"invalid load key, 'v'|version https://git-lfs\.github\.com/spec",
+        ("invalid load key", "git-lfs.github.com", "keyerror: 118"),
+        r"invalid load key, 'v'|version https://git-lfs\.github\.com/spec|^KeyError: 118$",  # 118 is that letter
         "the model file is a Git LFS pointer, not the model",
         "git lfs pull, check that the file is as large as it should be, then finbehave register PACKAGE and "
         "finbehave deploy "
         "MODEL",
-        "the first letter of a Git LFS pointer",
+        "the first letter of a Git LFS pointer, as pickle in C and in Python name it",
         0.95,
         raised=True,
         tentative=True,
+        frames=r"load|pickle|\A\Z",
     ),
     Signature(
         "model-is-pointer",
-        ("invalid load key", "<!doctype html"),
-        r"invalid load key, '<'|<!DOCTYPE html",
+        ("invalid load key", "<!doctype html", "keyerror: 60"),
+        r"invalid load key, '<'|<!DOCTYPE html|^KeyError: 60$",  # 60 is that letter
         "the model file is an HTML page, not the model: a download saved the page about it",
         "download the file itself (its raw address, signed in), then finbehave register PACKAGE and finbehave deploy "
         "MODEL",
-        "the first letter of an HTML page",
+        "the first letter of an HTML page, as pickle in C and in Python name it",
         0.93,
         raised=True,
         tentative=True,
@@ -148,9 +149,11 @@ SIGNATURES = (
             "persistent_load",
             "stack_global requires str",
             "pickle exhausted",
+            "eof: reading",
         ),
         r"invalid load key, |pickle data was truncated|EOFError: Ran out of input|^EOFError$|UnpicklingError: "
-        r"|unpickling stack underflow|STACK_GLOBAL requires str|pickle exhausted before",
+        r"|unpickling stack underflow|STACK_GLOBAL requires str|pickle exhausted before"
+        r"|EOF: reading .{1,40}, expected \d+ bytes got \d+",
         "the model file is damaged, cut short, or not a pickle at all",
         "copy it again in binary mode and compare its sha256 with the manifest (finbehave models show MODEL), or "
         "train again; " + CHECK,

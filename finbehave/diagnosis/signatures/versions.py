@@ -329,7 +329,7 @@ LIBRARY_SIGNATURES = (
     Signature(
         "library-mismatch",
         ("keyerror:", "invalid literal for int() with base 10: b"),
-        r"^KeyError: \d{1,12}$|invalid literal for int\(\) with base 10: b['\"]",
+        r"^KeyError: (?!60$|118$)\d{1,12}$|invalid literal for int\(\) with base 10: b['\"]",
         "the model was saved by a newer joblib (1.2 or later) than the one that loads it",
         "pin joblib>=1.2 in environment.yml (best: the version used in training), then finbehave deploy MODEL",
         MEASURED,
