@@ -21,7 +21,7 @@ SAME = 1e-6
 _SHOWN = ("scikit-learn", "numpy", "joblib", "scipy", "pandas")
 
 
-@command()
+@command("instance_type")
 def check_compat(
     run: Run,
     model: Annotated[str, typer.Argument(help="A package, a model file, or a registered NAME:VERSION.")],
@@ -31,6 +31,9 @@ def check_compat(
     ] = None,
     no_probe: Annotated[bool, typer.Option("--no-probe", help="Read it only; load it nowhere.")] = False,
     matrix: Annotated[str, typer.Option("--matrix", help="Versions of scikit-learn, as 1.3.2,1.5.2,1.7.")] = "",
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Serve a package there under Azure's inference server.")
+    ] = False,
     trust: Annotated[
         list[str] | None, typer.Option("--trust", help="A module whose code you answer for; repeatable.")
     ] = None,
@@ -49,6 +52,7 @@ def check_compat(
         probe=not no_probe,
         matrix=[version.strip() for version in matrix.split(",") if version.strip()],
         trust=trust or (),
+        rehearse=rehearse,
         settings=run.settings,
         progress=run.progress,
     )
@@ -60,6 +64,16 @@ def _draw(result: CompatResult, console: Console) -> None:
         _draw_target(result.targets[0], console)
     else:
         _draw_table(result, console)
+    if any(result.rehearsals):
+        from rich.text import Text
+
+        from finbehave.workflows.rehearsing import told
+
+        for report, rehearsal in zip(result.targets, result.rehearsals, strict=True):
+            if rehearsal is not None:
+                console.print(
+                    Text(f"rehearsed in {printable(report.name)}: {printable(told(rehearsal))}"), soft_wrap=True
+                )
 
 
 def _draw_table(result: CompatResult, console: Console) -> None:

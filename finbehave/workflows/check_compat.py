@@ -14,6 +14,8 @@ from finbehave.errors import NotFound, UsageError
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 from finbehave.workflows.judging import Shared, judge, refusal
+from finbehave.workflows.rehearsing import Rehearsal, check_servable, with_rehearsal
+from finbehave.workflows.rehearsing import rehearse as rehearse_in
 
 MOST_AT_ONCE = 4
 """Environments built and tried at once: builds wait for the network and the disk, a trial for one core."""
@@ -30,6 +32,8 @@ class CompatResult:
     probe: ProbeOutcome | None
     name: str
     targets: tuple[TargetReport, ...]
+    rehearsals: tuple[Rehearsal | None, ...] = ()
+    """One for each target where they were asked for; None where the verdict already forbids it."""
 
 
 def check_compat(
@@ -39,6 +43,7 @@ def check_compat(
     probe: bool = True,
     matrix: Sequence[str] = (),
     trust: Collection[str] = (),
+    rehearse: bool = False,
     settings: Settings | None = None,
     progress: Progress = QUIET,
 ) -> CompatResult:
@@ -50,6 +55,7 @@ def check_compat(
         probe: Whether to load and ask it there, in a process of its own.
         matrix: Versions of scikit-learn to judge it for besides, as ``1.5.2`` or ``1.7``.
         trust: Modules whose code the caller answers for.
+        rehearse: Whether to serve it under Azure's inference server as well, where it was judged to work.
 
     Raises:
         IncompatibleModel, UnsafeModel, UnknownModel: with the ``CompatResult`` as their ``result``.
@@ -57,6 +63,8 @@ def check_compat(
     """
     settings = settings or load_settings()
     path = locate(model, settings)
+    if rehearse:
+        check_servable(path)
     wanted: list[str | None] = [*environments, *(_of_version(version) for version in matrix)]
     shared = Shared()
 
@@ -66,14 +74,30 @@ def check_compat(
         )  # fmt: skip
 
     reports = side_by_side(judged, wanted or [None], progress)
+    rehearsals: tuple[Rehearsal | None, ...] = ()
+    if rehearse:
+        reports, rehearsals = _rehearsed(path, wanted or [None], reports, settings, progress)
     rank = list(Verdict)
     worst = max(reports, key=lambda report: rank.index(report.verdict))
     result = CompatResult(
-        worst.verdict, worst.trained_with, worst.target, worst.findings, worst.probe, worst.name, reports
+        worst.verdict, worst.trained_with, worst.target, worst.findings, worst.probe, worst.name, reports, rehearsals
     )
     if (error := refusal(model, worst, result)) is not None:
         raise error
     return result
+
+
+def _rehearsed(
+    path: Path, wanted: Sequence[str | None], reports: Sequence[TargetReport], settings: Settings, progress: Progress
+) -> tuple[tuple[TargetReport, ...], tuple[Rehearsal | None, ...]]:
+    """One after the other: each measures the time and memory of a machine of its own."""
+    judged, found = [], []
+    for environment, report in zip(wanted, reports, strict=True):
+        fit = report.verdict in (Verdict.COMPATIBLE, Verdict.RISKY)
+        rehearsal = rehearse_in(path, environment, settings, progress) if fit else None
+        found.append(rehearsal)
+        judged.append(with_rehearsal(report, rehearsal) if rehearsal else report)
+    return tuple(judged), tuple(found)
 
 
 class _Held:
