@@ -257,3 +257,7 @@ class Interrupted(FinbehaveError):
     code = "interrupted"
     exit_status = 130
     default_remedy = "run the command again"
+
+
+class StillRunning(Interrupted):
+    """Ctrl-C while something that was begun goes on elsewhere, and is left to: the next command picks it up."""

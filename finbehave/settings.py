@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("azure_workspace_name", "AZURE_WORKSPACE_NAME")
     )
     credential: str = Field(default="default", description="which Azure credential to use")
+    auth_mode: Literal["key", "aml_token", "aad_token"] = Field(
+        default="key", description="what opens a new endpoint on Azure"
+    )
+    private: bool = Field(default=False, description="no public network for what is created on Azure")
+    patience: float = Field(default=120.0, ge=0, description="seconds for which a service that is busy is asked again")
+    prices: Path | None = Field(default=None, description="own table of machine prices, a JSON file")
     key: SecretStr | None = Field(default=None, description="endpoint key to use instead of the stored one")
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -22,7 +22,6 @@ from finbehave.domain.endpoint import (
     Traffic,
 )
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
-from finbehave.errors import ConfigurationError
 from finbehave.progress import Progress
 
 if TYPE_CHECKING:  # the settings' library takes its time to import, and the endpoint's processes need none of it
@@ -95,6 +94,15 @@ class Serving(Protocol):
     def endpoint(self, name: str) -> Endpoint:
         """State, traffic and deployments as they are now."""
 
+    def preflight(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Sequence[str]:
+        """Check, before anything is created, what can be known: names, access, room for it.
+
+        Returns what will run and what it costs, a line each; nothing where there is nothing to say.
+
+        Raises:
+            UsageError, AccessDenied, NotFound, Unavailable: what does not hold.
+        """
+
     def create_deployment(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Deployment:
         """Create or replace a deployment at 0 % of the traffic; one that holds traffic is refused."""
 
@@ -166,10 +174,9 @@ class Backend:
 def open_backend(settings: Settings) -> Backend:
     """The backend that the settings name. Each is imported only when it is used."""
     if settings.backend == "azure":
-        raise ConfigurationError(
-            "this version of finbehave has the local backend only; Azure ML is not built yet",
-            remedy="use --backend local",
-        )
+        from finbehave.backends.azure import open_azure
+
+        return open_azure(settings)
     from finbehave.backends.local import open_local
 
     return open_local(settings)

@@ -28,7 +28,7 @@ class Action:
     """One thing that a deploy does or would do: its kind, for scripts, and words."""
 
     kind: Literal[
-        "create-endpoint", "start-endpoint", "create-deployment", "replace-deployment", "check", "set-traffic"
+        "create-endpoint", "start-endpoint", "create-deployment", "replace-deployment", "check", "set-traffic", "cost"
     ]
     detail: str
 
@@ -129,9 +129,12 @@ class _Deploy:
         """What would be done."""
         before = self._before()
         choice = self._choose(before)
+        notes: Sequence[str] = ()
         if not choice.live:
+            notes = self._preflight(choice)
             self._compatible()
-        return self._result(choice, before, before, self._plan(choice, before), changed=False)
+        actions = (*(Action("cost", line) for line in notes), *self._plan(choice, before))
+        return self._result(choice, before, before, actions, changed=False)
 
     def run(self, *, wait: bool) -> DeployResult:
         """Do it, under the endpoint's lock."""
@@ -142,6 +145,7 @@ class _Deploy:
             return self._result(choice, before, before, (), changed=False)
         if before is not None and before.state is EndpointState.STOPPED:
             gates.endpoint_up(before)
+        self._preflight(choice)
         self._compatible()
         undo = Undo(self.backend, self.settings.workspace, self.name, self.ref, before, self.progress)
         with undo.on_failure():
@@ -157,6 +161,14 @@ class _Deploy:
 
     def _choose(self, before: Endpoint | None) -> Choice:
         return choose(before, self.release.spec("", self.settings), self.release.deployment)
+
+    def _preflight(self, choice: Choice) -> Sequence[str]:
+        """What the place needs before anything is created there."""
+        return (
+            ()
+            if choice.same
+            else self.serving.preflight(self.name, self.release.spec(choice.name, self.settings), self.progress)
+        )
 
     def _create(self, choice: Choice, undo: Undo) -> None:
         self.serving.ensure_endpoint(self.name, self.progress)

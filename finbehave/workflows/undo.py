@@ -16,7 +16,7 @@ from pathlib import Path
 from finbehave.backends.base import Backend, TrafficWrite
 from finbehave.domain.diagnosis import Cause
 from finbehave.domain.endpoint import Deployment, Endpoint, LedgerEntry, Traffic
-from finbehave.errors import DeploymentFailed, FinbehaveError, Interrupted, TimedOut
+from finbehave.errors import DeploymentFailed, FinbehaveError, Interrupted, StillRunning, TimedOut
 from finbehave.packaging.package import Package
 from finbehave.progress import Progress
 from finbehave.workflows import gates, history
@@ -72,6 +72,8 @@ class Undo:
         """Run a release; whatever ends it early is raised again when everything is back, and says what was undone."""
         try:
             yield
+        except StillRunning:  # before any traffic; what was begun is left to go on
+            raise
         except (Exception, KeyboardInterrupt) as error:
             with uninterrupted():
                 refusal = _PuttingBack(self, error).run()

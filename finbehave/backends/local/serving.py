@@ -92,6 +92,12 @@ class LocalServing:
 
     # --- deployments ----------------------------------------------------------------------------------------
 
+    def preflight(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Sequence[str]:  # noqa: ARG002
+        """Names only: this machine has no quota and sends no bill."""
+        checked_name(endpoint, "an endpoint")
+        checked_name(spec.name, "a deployment")
+        return ()
+
     def create_deployment(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Deployment:
         """Build its environment if need be, and leave the rest to the supervisor."""
         from finbehave.environments.isolated import ensure_environment

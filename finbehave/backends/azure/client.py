@@ -1,0 +1,125 @@
+"""The one way to Azure ML: the SDK's client, made when first needed, asked in silence, its errors in our words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+from finbehave.backends.azure.account import Account
+from finbehave.backends.azure.credentials import checked_credential, credential
+from finbehave.backends.azure.quiet import hush, quiet, without_dots
+from finbehave.backends.azure.translate import Throttled, translated
+from finbehave.errors import Busy, TimedOut
+from finbehave.progress import QUIET, Progress
+from finbehave.settings import Settings
+
+T = TypeVar("T")
+
+LOOK_EVERY = 0.5
+"""Seconds between looks at an operation; the SDK's own thread asks the service, at its pace."""
+
+POLL_SECONDS = 5
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
+CONNECT_SECONDS, READ_SECONDS = 15, 90
+
+
+class Workspace:
+    """A workspace of Azure ML."""
+
+    def __init__(self, account: Account, settings: Settings) -> None:
+        checked_credential(settings.credential)
+        self.account = account
+        self.settings = settings
+        self._lock = threading.RLock()
+
+    @cached_property
+    def ml(self) -> Any:
+        """The SDK's client. It asks Azure for nothing yet."""
+        with self._lock, quiet(debug=self.settings.debug):
+            from azure.ai.ml import MLClient
+
+            without_dots()
+            client = MLClient(
+                self.credential,
+                self.account.subscription,
+                self.account.group,
+                self.account.workspace,
+                show_progress=False,
+                enable_telemetry=False,
+                polling_interval=POLL_SECONDS,
+                connection_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+            )
+            if not self.settings.debug:
+                hush()
+            return client
+
+    @cached_property
+    def credential(self) -> Any:
+        """Who asks."""
+        with quiet(debug=self.settings.debug):
+            return credential(self.settings.credential)
+
+    def ask(self, doing: str, function: Callable[[Any], T], *, patience: float | None = None) -> T:
+        """Call the SDK. What the service refuses for load, or for an operation under way, is asked again for a while.
+
+        Args:
+            doing: What is being done, for the words of an error.
+            function: Takes the SDK's client. It may run several times.
+            patience: Seconds for that; None for the settings' ``patience``.
+
+        Raises:
+            FinbehaveError: what ``translated`` makes of the SDK's error.
+        """
+        client = self.ml
+        deadline = time.monotonic() + (self.settings.patience if patience is None else patience)
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                with self._lock, quiet(debug=self.settings.debug):
+                    return function(client)
+            except Exception as error:
+                ours = translated(error, doing)
+                if not isinstance(ours, (Throttled, Busy)) or time.monotonic() + pause > deadline:
+                    raise ours from error
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def finish(
+        self,
+        doing: str,
+        begin: Callable[[Any], Any],
+        *,
+        timeout: float,
+        progress: Progress = QUIET,
+        patience: float | None = None,
+    ) -> Any:
+        """Begin a long operation and wait for its end.
+
+        Raises:
+            TimedOut: it still runs after ``timeout`` seconds; it goes on at the service.
+        """
+        poller = self.ask(doing, begin, patience=patience)
+        started = time.monotonic()
+        while not poller.done():
+            waited = time.monotonic() - started
+            if waited > timeout:
+                raise TimedOut(
+                    f"{doing}: not done within {timeout:g} s; it goes on at Azure",
+                    remedy="finbehave status --backend azure shows how far it is",
+                )
+            progress.advance(doing, waited, None)
+            poller.wait(LOOK_EVERY)
+        progress.advance(doing, 1, 1)
+        return self.outcome(doing, poller)
+
+    def outcome(self, doing: str, poller: Any) -> Any:
+        """The result of an operation that has ended. Raises what it failed with, in our words."""
+        try:
+            with self._lock, quiet(debug=self.settings.debug):
+                return poller.result()
+        except Exception as error:
+            raise translated(error, doing) from error

@@ -1,0 +1,98 @@
+"""The environment of a deployment: a curated image of a fixed version, or one that Azure builds from pinned packages.
+
+An image holds only what its conda file names, so the scoring server is added to the model's own lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from finbehave.backends.azure.client import Workspace
+from finbehave.domain.environment import EnvironmentSpec
+from finbehave.environments.curated import looks_curated
+from finbehave.environments.files import read_environment
+from finbehave.errors import IncompatibleModel, NotFound
+from finbehave.packaging.package import Package
+
+BASE_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
+"""Carries conda; what serves comes from the conda file."""
+
+SERVER = "azureml-inference-server-http"
+SERVERS: tuple[tuple[tuple[int, int], str], ...] = (((3, 9), "1.5.1"), ((3, 8), "1.3.4"))
+"""Oldest Python -> the newest server that runs on it. Source: the requirements of its releases on the package index."""
+
+CURATED_VERSIONS = {"sklearn-1.0": 42, "sklearn-1.1": 41, "sklearn-1.5": 50}
+"""The version that is meant where none is named, so that a release today and one in a year run in the same image."""
+
+_NAMED = re.compile(
+    r"(?:azureml://registries/azureml/environments/)?(?P<name>[\w.-]+?)"
+    r"(?:(?:/versions/|:)(?P<version>\d+)|/labels/(?P<label>\w+)|@(?P<at>latest))?"
+)
+_REGISTRY = "azureml://registries/azureml/environments"
+
+
+@dataclass(frozen=True)
+class Built:
+    """An environment that Azure builds: named by its content, so that the same is built once."""
+
+    name: str
+    conda: dict[str, Any]
+
+
+def curated_reference(text: str) -> str:
+    """The full reference of a curated image, with a version."""
+    match = _NAMED.fullmatch(text)
+    if match is None:
+        raise NotFound(f"there is no curated image {text}", remedy="name one like sklearn-1.5, or an environment file")
+    name = match["name"].removeprefix("AzureML-")
+    version = match["version"] or (None if match["label"] or match["at"] else CURATED_VERSIONS.get(name))
+    return f"{_REGISTRY}/{name}/versions/{version}" if version else f"{_REGISTRY}/{name}/labels/latest"
+
+
+def built_environment(spec: EnvironmentSpec) -> Built:
+    """What Azure is to build for a specification.
+
+    Raises:
+        IncompatibleModel: a Python for which there is no scoring server.
+    """
+    python = spec.python or "3.11"
+    requirements = [line for line in spec.requirements if not _is_server(line)]
+    server = next((line for line in spec.requirements if _is_server(line)), None) or _server_for(python)
+    dependencies = [f"python={python}", "pip", {"pip": [*requirements, server]}]
+    conda = {"name": "model", "channels": ["conda-forge"], "dependencies": dependencies}
+    digest = hashlib.sha256(json.dumps([BASE_IMAGE, conda], sort_keys=True).encode()).hexdigest()
+    return Built(f"finbehave-{digest[:16]}", conda)
+
+
+def ensure_environment(workspace: Workspace, named: str | None, package: Package) -> str:
+    """The reference that a deployment takes: of a curated image, or of an environment that is there afterwards."""
+    if named and looks_curated(named):
+        return curated_reference(named)
+    wanted = built_environment(read_environment(named) if named else package.environment)
+    from azure.ai.ml.entities import Environment
+
+    try:
+        workspace.ask("reading the environment", lambda ml: ml.environments.get(wanted.name, version="1"))
+    except NotFound:
+        entity = Environment(name=wanted.name, version="1", image=BASE_IMAGE, conda_file=dict(wanted.conda))
+        workspace.ask("registering the environment", lambda ml: ml.environments.create_or_update(entity))
+    return f"azureml:{wanted.name}:1"
+
+
+def _is_server(line: str) -> bool:
+    return re.split(r"[\s\[=<>~!;]", line, maxsplit=1)[0].lower().replace("_", "-") == SERVER
+
+
+def _server_for(python: str) -> str:
+    minor = tuple(int(part) for part in python.split(".")[:2])
+    for oldest, version in SERVERS:
+        if minor >= oldest:
+            return f"{SERVER}=={version}"
+    raise IncompatibleModel(
+        f"Azure's scoring server does not run on Python {python}",
+        remedy="train the model in an environment with Python 3.8 or later: finbehave train --environment FILE",
+    )

@@ -1,0 +1,373 @@
+"""Serving on Azure's managed online endpoints: what commands ask of them.
+
+An endpoint is never written from memory: it is read, modified and put back, with its traffic and its ledger in one
+request. The service has no conditional write, so what is there is compared before, and read back after.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, Literal
+
+from finbehave.backends.azure import ledger, logs, quota, scoring, view
+from finbehave.backends.azure.client import Workspace
+from finbehave.backends.azure.deployments import Deployments
+from finbehave.backends.azure.names import checked_name
+from finbehave.backends.azure.translate import Throttled
+from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
+from finbehave.backends.local.locks import exclusive
+from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Traffic
+from finbehave.domain.model import ModelRef
+from finbehave.errors import (
+    AccessDenied,
+    Busy,
+    DeploymentFailed,
+    NotFound,
+    TimedOut,
+    TrafficConflict,
+    Unavailable,
+    UsageError,
+)
+from finbehave.packaging.package import read_package
+from finbehave.progress import Progress
+from finbehave.settings import Settings
+
+ENDPOINT_SECONDS = 900.0
+READ_BACK_SECONDS = 60.0
+"""A read can lag behind a write that has succeeded."""
+
+LOOK_EVERY = 1.0
+
+
+class AzureServing:
+    """Fulfils ``Serving`` in a workspace of Azure ML."""
+
+    def __init__(self, workspace: Workspace, models: ModelRegistry, settings: Settings) -> None:
+        self._workspace = workspace
+        self._models = models
+        self._settings = settings
+        self._deployments = Deployments(workspace)
+        self._doors: dict[str, scoring.Door] = {}
+        self._read: dict[str, tuple[int, Traffic]] = {}
+
+    # --- endpoints ------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> Sequence[str]:
+        """Names, sorted."""
+        return self._workspace.ask(
+            "listing the endpoints", lambda ml: tuple(sorted(one.name for one in ml.online_endpoints.list()))
+        )
+
+    def ensure_endpoint(self, name: str, progress: Progress) -> Endpoint:
+        """Create it if need be; one that was stopped gets its traffic back."""
+        checked_name(name, "an endpoint")
+        try:
+            there = self._entity(name)
+        except NotFound:
+            self._create(name, progress)
+            return self.endpoint(name)
+        if view.stopped_split(there) is not None:
+            return self.start(name, None, progress)
+        return self.endpoint(name)
+
+    def _create(self, name: str, progress: Progress) -> None:
+        private = self._settings.private
+
+        def begin(ml: Any) -> Any:
+            from azure.ai.ml.entities import ManagedOnlineEndpoint
+
+            entity = ManagedOnlineEndpoint(
+                name=name,
+                auth_mode=self._settings.auth_mode,
+                tags={"finbehave": "1"},
+                public_network_access="disabled" if private else None,
+            )
+            return ml.online_endpoints.begin_create_or_update(entity)
+
+        self._workspace.finish(f"creating {name}", begin, timeout=ENDPOINT_SECONDS, progress=progress)
+
+    def endpoint(self, name: str) -> Endpoint:
+        """State, traffic and deployments as they are now."""
+        entity, deployments = self._both(name)
+        found = view.endpoint_of(entity, deployments)
+        self._read[name] = (found.revision, found.traffic)
+        return found
+
+    def _entity(self, name: str) -> Any:
+        try:
+            return self._workspace.ask(f"reading {name}", lambda ml: ml.online_endpoints.get(name))
+        except NotFound as error:
+            if "AZURE_" in error.remedy:
+                raise
+            raise NotFound(
+                f"there is no endpoint {name} in the workspace {self._workspace.account.workspace}",
+                remedy="finbehave status --backend azure shows what there is; finbehave deploy makes one",
+            ) from error
+
+    def _both(self, name: str) -> tuple[Any, list[Any]]:
+        entity = self._entity(name)
+        return entity, self._deployments.listed(name)
+
+    def delete_endpoint(self, endpoint: str) -> None:
+        """Remove it with its deployments, and wait until it is gone."""
+        self._entity(endpoint)
+        self._workspace.finish(
+            f"removing {endpoint}", lambda ml: ml.online_endpoints.begin_delete(name=endpoint), timeout=ENDPOINT_SECONDS
+        )
+        self._doors.pop(endpoint, None)
+        self._read.pop(endpoint, None)
+
+    # --- deployments ----------------------------------------------------------------------------------------
+
+    def preflight(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Sequence[str]:
+        """Names, workspace, role and quota; what will run, and what it costs."""
+        checked_name(endpoint, "an endpoint")
+        there = self.endpoint(endpoint) if endpoint in self.endpoints() else None
+        return quota.preflight(self._workspace, endpoint, spec, there, progress)
+
+    def create_deployment(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Deployment:
+        """Upload the scoring code and begin; nothing is waited for."""
+        checked_name(spec.name, "a deployment")
+        there = self.endpoint(endpoint).deployment(spec.name)
+        _refuse_traffic(endpoint, there, "replaced")
+        package = read_package(self._models.package(ModelRef.parse(spec.model)))
+        self._deployments.create(endpoint, spec, package, progress)
+        return self._deployment(endpoint, spec.name)
+
+    def _deployment(self, endpoint: str, name: str) -> Deployment:
+        found = self.endpoint(endpoint).deployment(name)
+        if found is None:
+            raise NotFound(
+                f"the endpoint {endpoint} has no deployment {name}",
+                remedy=f"finbehave status --endpoint {endpoint} --backend azure",
+            )
+        return found
+
+    def wait_ready(self, endpoint: str, deployment: str, timeout: float, progress: Progress) -> Deployment:
+        """Wait until Azure says that it has succeeded."""
+        self._deployments.wait(endpoint, deployment, timeout, progress)
+        return self._deployment(endpoint, deployment)
+
+    def delete_deployment(self, endpoint: str, deployment: str) -> None:
+        """Remove one that holds no traffic."""
+        _refuse_traffic(endpoint, self._deployment(endpoint, deployment), "deleted")
+        self._deployments.delete(endpoint, deployment)
+
+    # --- requests -------------------------------------------------------------------------------------------
+
+    def score(
+        self, endpoint: str, rows: Sequence[Mapping[str, Any]], *, deployment: str | None = None, timeout: float = 30.0
+    ) -> Answer:
+        """Ask over HTTP; a key that was changed meanwhile is read again once."""
+        door = self._doors.get(endpoint) or self._door(endpoint)
+        try:
+            return scoring.ask(door, rows, deployment=deployment, timeout=timeout)
+        except AccessDenied:
+            if self._settings.key is not None:
+                raise
+            fresh = self._door(endpoint)
+            if fresh.key == door.key:
+                raise
+            return scoring.ask(fresh, rows, deployment=deployment, timeout=timeout)
+
+    def _door(self, endpoint: str) -> scoring.Door:
+        uri = self._entity(endpoint).scoring_uri
+        if not uri:
+            raise Unavailable(
+                f"{endpoint} has no address yet", remedy=f"finbehave status --endpoint {endpoint} --backend azure"
+            )
+        own = self._settings.key
+        key = own.get_secret_value() if own else self.keys(endpoint).primary
+        self._doors[endpoint] = scoring.Door(endpoint, uri, key)
+        return self._doors[endpoint]
+
+    # --- traffic --------------------------------------------------------------------------------------------
+
+    def set_traffic(self, write: TrafficWrite) -> LedgerEntry:
+        """Split and ledger in one request, on what is there; read back until the service says the same."""
+        deadline = time.monotonic() + self._settings.patience
+        stamp = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+        while True:
+            entity, deployments = self._both(write.endpoint)
+            known = view.ledger_of(entity, deployments)
+            if known and _is(known[-1], write, stamp):  # the answer to our own write was lost
+                return self._read_back(write, known[-1])
+            self._refuse_other(write, known, view.split_of(entity, deployments))
+            entry = _entry(write, known, deployments, stamp)
+            try:
+                self._put(write.endpoint, entity, partial(_change_traffic, known, entry), patience=0.0)
+                return self._read_back(write, entry)
+            except DeploymentFailed as error:
+                raise Unavailable(error.message, remedy=error.remedy) from error
+            except (Throttled, Busy):
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(LOOK_EVERY)
+
+    def _refuse_other(self, write: TrafficWrite, known: Sequence[LedgerEntry], split: Traffic) -> None:
+        revision = known[-1].revision if known else 0
+        seen = self._read.get(write.endpoint)
+        other = seen is not None and seen[0] == revision and _held(seen[1]) != _held(split)
+        if revision != write.expected or other:
+            raise TrafficConflict(
+                f"the traffic of {write.endpoint} is at revision {revision}, not {write.expected} any more",
+                remedy=f"finbehave traffic ledger --endpoint {write.endpoint} --backend azure",
+            )
+
+    def _put(self, endpoint: str, entity: Any, change: Callable[[Any], None], *, patience: float | None = None) -> None:
+        """Write back what was read, modified."""
+        change(entity)
+        self._workspace.finish(
+            f"changing the traffic of {endpoint}",
+            lambda ml: ml.online_endpoints.begin_create_or_update(entity),
+            timeout=ENDPOINT_SECONDS,
+            patience=patience,
+        )
+
+    def _read_back(self, write: TrafficWrite, entry: LedgerEntry) -> LedgerEntry:
+        deadline = time.monotonic() + READ_BACK_SECONDS
+        while True:
+            entity, deployments = self._both(write.endpoint)
+            split = _held(view.split_of(entity, deployments))
+            if split == entry.traffic and entry in ledger.entries(entity.tags or {}):
+                self._read[write.endpoint] = (entry.revision, view.split_of(entity, deployments))
+                return entry
+            if time.monotonic() > deadline:
+                raise TrafficConflict(
+                    f"the traffic of {write.endpoint} was written, and reads otherwise: somebody has changed it since",
+                    remedy=f"finbehave traffic ledger --endpoint {write.endpoint} --backend azure",
+                )
+            time.sleep(LOOK_EVERY)
+
+    def ledger(self, endpoint: str) -> Sequence[LedgerEntry]:
+        """What the tags hold, oldest first, and at its end what was changed by other means."""
+        return view.ledger_of(*self._both(endpoint))
+
+    # --- up and down ----------------------------------------------------------------------------------------
+
+    def start(self, endpoint: str, deployment: str | None, progress: Progress) -> Endpoint:  # noqa: ARG002
+        """Give back the traffic that ``stop`` took."""
+        entity = self._entity(endpoint)
+        held = view.stopped_split(entity)
+        if deployment is not None:
+            self._deployment(endpoint, deployment)  # Azure runs it as long as it exists
+        if held is None:
+            return self.endpoint(endpoint)
+
+        def change(fresh: Any) -> None:
+            fresh.traffic = dict(held)
+            fresh.tags = {key: value for key, value in (fresh.tags or {}).items() if key != ledger.STOPPED}
+
+        self._put(endpoint, entity, change)
+        return self.endpoint(endpoint)
+
+    def stop(self, endpoint: str, deployment: str | None) -> Endpoint:
+        """Take its traffic away and remember it; the machines go on, and go on costing."""
+        if deployment is not None:
+            raise UsageError(
+                f"Azure runs a deployment until it is deleted, so {deployment} cannot be stopped",
+                remedy=f"finbehave delete --endpoint {endpoint} --deployment {deployment} --backend azure",
+            )
+        entity, deployments = self._both(endpoint)
+        split = _held(view.split_of(entity, deployments))
+        if view.stopped_split(entity) is not None:
+            return self.endpoint(endpoint)
+
+        def change(fresh: Any) -> None:
+            fresh.traffic = {}
+            fresh.tags = {**(fresh.tags or {}), ledger.STOPPED: json.dumps(split, separators=(",", ":"))}
+
+        self._put(endpoint, entity, change)
+        return self.endpoint(endpoint)
+
+    # --- the rest -------------------------------------------------------------------------------------------
+
+    def logs(
+        self, endpoint: str, *, deployment: str | None = None, tail: int | None = 200, since: float | None = None
+    ) -> Sequence[LogLine]:
+        """The last lines of both containers."""
+        return logs.read(self._workspace, endpoint, self._logs_of(endpoint, deployment), tail=tail, since=since)
+
+    def follow(self, endpoint: str, *, deployment: str | None = None) -> Iterator[LogLine]:
+        """Lines as Azure hands them out."""
+        return logs.follow(self._workspace, endpoint, self._logs_of(endpoint, deployment))
+
+    def _logs_of(self, endpoint: str, deployment: str | None) -> Sequence[str]:
+        if deployment:
+            return [self._deployment(endpoint, deployment).name]
+        return [one.name for one in self.endpoint(endpoint).deployments]
+
+    def keys(self, endpoint: str) -> Keys:
+        """Both keys; of an endpoint that takes tokens, a token that is good for a while, and no second."""
+        entity = self._entity(endpoint)
+        found = self._workspace.ask(
+            f"reading the keys of {endpoint}", lambda ml: ml.online_endpoints.get_keys(endpoint)
+        )
+        if str(entity.auth_mode).lower() == "key":
+            return Keys(str(found.primary_key), str(found.secondary_key))
+        token = getattr(found, "access_token", "")
+        return Keys(str(getattr(token, "token", token)), "")
+
+    def rotate_key(self, endpoint: str, which: Literal["primary", "secondary"]) -> Keys:
+        """Replace one, and return only when the service hands out another one than before."""
+        if str(self._entity(endpoint).auth_mode).lower() != "key":
+            raise UsageError(
+                f"{endpoint} takes tokens, which end by themselves; it has no key to replace",
+                remedy=f"finbehave keys show --endpoint {endpoint} --backend azure gives a new token",
+            )
+        before = getattr(self.keys(endpoint), which)
+        self._workspace.finish(
+            f"replacing the {which} key of {endpoint}",
+            lambda ml: ml.online_endpoints.begin_regenerate_keys(name=endpoint, key_type=which),
+            timeout=ENDPOINT_SECONDS,
+        )
+        self._doors.pop(endpoint, None)
+        deadline = time.monotonic() + READ_BACK_SECONDS
+        while getattr(now := self.keys(endpoint), which) == before:
+            if time.monotonic() > deadline:
+                raise TimedOut(
+                    f"the {which} key of {endpoint} was replaced, and Azure still hands out the old one",
+                    remedy=f"finbehave keys show --endpoint {endpoint} --backend azure",
+                )
+            time.sleep(LOOK_EVERY)
+        return now
+
+    def exclusive(self, endpoint: str) -> AbstractContextManager[None]:
+        """One command at a time from this machine; of other machines the read-back tells."""
+        checked_name(endpoint, "an endpoint")
+        return exclusive(self._settings.workspace, f"azure-{self._workspace.account.workspace}-{endpoint}")
+
+
+def _entry(write: TrafficWrite, known: Sequence[LedgerEntry], deployments: Sequence[Any], stamp: str) -> LedgerEntry:
+    revision = (known[-1].revision if known else 0) + 1
+    models = {name: model for name, model in view.models_of(deployments).items() if model}
+    return LedgerEntry(revision, stamp, write.actor, write.reason, _held(write.traffic), models)
+
+
+def _is(entry: LedgerEntry, write: TrafficWrite, stamp: str) -> bool:
+    return (entry.time, entry.actor, entry.reason) == (stamp, write.actor, write.reason) and (
+        entry.revision > write.expected
+    )
+
+
+def _change_traffic(known: Sequence[LedgerEntry], entry: LedgerEntry, entity: Any) -> None:
+    tags = {key: value for key, value in (entity.tags or {}).items() if key != ledger.STOPPED}
+    entity.tags = ledger.written(tags, [*known, entry])
+    entity.traffic = dict(entry.traffic)
+
+
+def _held(traffic: Traffic) -> Traffic:
+    return {name: share for name, share in traffic.items() if share}
+
+
+def _refuse_traffic(endpoint: str, deployment: Deployment | None, verb: str) -> None:
+    if deployment is not None and deployment.traffic:
+        raise UsageError(
+            f"{deployment.name} holds {deployment.traffic} % of the traffic of {endpoint} and is not {verb} under it",
+            remedy=f"finbehave traffic set on another deployment first: finbehave traffic show --endpoint {endpoint}",
+        )
