@@ -48,10 +48,10 @@ class Knowledge:
         before = [i for i, v in enumerate(measured) if v < wanted]
         return before[-1] if before else None
 
-    def is_newer(self, package: str, version: str) -> bool:
-        """Whether a version's minor came after everything that was measured."""
+    def knows_minor(self, package: str, version: str) -> bool:
+        """Whether some release of a version's minor was measured."""
         wanted = parsed(version)
-        return wanted is not None and wanted.release[:2] > self.versions[package][-1].release[:2]
+        return wanted is None or any(v.release[:2] == wanted.release[:2] for v in self.versions[package])
 
     # --- names --------------------------------------------------------------------------------------------------
 

@@ -149,11 +149,11 @@ def distance(case: Case) -> Iterator[Ruling]:
             case.pin, Proof.NONE,
         )  # fmt: skip
     for version in (case.trained, case.sklearn):
-        if case.known.is_newer("sklearn", version):
+        if not case.known.knows_minor("sklearn", version):
             newest = case.known.versions["sklearn"][-1]
             yield ruling(
                 Verdict.RISKY, "sklearn-newer",
-                f"scikit-learn {version} is newer than the newest that this finbehave knows ({newest})",
+                f"nothing is known of scikit-learn {version} (this finbehave knows releases up to {newest})",
                 "leave out --no-probe, or upgrade finbehave: pip install -U finbehave",
             )  # fmt: skip
 

@@ -14,6 +14,7 @@ import pytest
 from finbehave.compat.case import Case
 from finbehave.compat.facts import FACTS
 from finbehave.compat.reader import inspect_file
+from finbehave.compat.rules import distance
 from finbehave.compat.rules_state import known_changes, missing_keys, other_records, unmeasured
 from finbehave.compat.target import Target
 from finbehave.domain.compat import Verdict
@@ -247,6 +248,13 @@ def test_an_estimator_of_which_nothing_was_measured_is_not_called_compatible_els
     path = written(tmp_path, estimator("covariance._robust_covariance", "MinCovDet", "1.2.2", location_=ONE_ROW))
     assert [one.verdict for one in unmeasured(case(path, {"scikit-learn": "1.7.2"}))] == [Verdict.RISKY]
     assert not list(unmeasured(case(path, {"scikit-learn": "1.2.0"})))
+
+
+@pytest.mark.parametrize("version", ["2.4.0", "1.99.1"])
+def test_a_scikit_learn_of_which_nothing_is_known_is_not_called_compatible(tmp_path, version):
+    path = written(tmp_path, estimator("linear_model._base", "LinearRegression", "1.7.2", coef_=ONE_ROW))
+    assert [one.verdict for one in distance(case(path, {"scikit-learn": version}))] == [Verdict.RISKY]
+    assert not list(distance(case(path, {"scikit-learn": "1.6.0"})))
 
 
 def test_a_missing_key_says_which_object_lacks_it(tmp_path):
