@@ -1,8 +1,11 @@
 """The requests of one deployment, waiting and under way, and the workers that take them in batches.
 
 A worker that is free gets what has arrived by the end of this turn of the event loop, so nothing waits for company; the
-next batch gathers while it works. Scoring has no effects, so the requests of a worker that died, or that does not move,
-are given to another one, once, and then alone: only the one at fault can fail with it.
+next batch gathers while it works. Only where a batch was large, its clients get a moment to come again before the
+worker is busy with the first of them: a call of the model costs nearly as much for one row as for many.
+
+Scoring has no effects, so the requests of a worker that died, or that does not move, are given to another one, once,
+and then alone: only the one at fault can fail with it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,10 @@ BATCH_BYTES = 256 * 1024
 """A batch ends at so many bytes, so that small requests do not wait for large ones in the same call."""
 WORTH_SPLITTING = 8
 """Fewer requests than this are not divided among several free workers: a call costs more than its rows."""
+
+GATHER_SHARE, GATHER_SECONDS = 0.25, 0.002
+"""After a batch of ``WORTH_SPLITTING`` or more, so large a part of its time is given to the next one to gather, and so
+long at most. It ends as soon as as many have come as were answered."""
 
 WAITING_BODIES = 2048
 WAITING_BYTES = 64 * 1024 * 1024
@@ -78,6 +85,9 @@ class Pool:
         self._waiting_bytes = 0
         self._open: OrderedDict[Job, None] = OrderedDict()
         self._scheduled = False
+        self._gathering: asyncio.TimerHandle | None = None
+        self._gather_until = 0.0
+        self._gather_for = 0
         self._alone_since = time.monotonic()
         self._retiring = False
 
@@ -158,11 +168,20 @@ class Pool:
             self._schedule()
 
     def _schedule(self) -> None:
+        if self._gathering is not None and len(self._waiting) >= self._gather_for:
+            self._gathering.cancel()
+            self._gathering, self._scheduled = None, False
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._dispatch)
 
     def _dispatch(self) -> None:
+        left = self._gather_until - time.monotonic()
+        if self._waiting and left > 0 and len(self._waiting) < self._gather_for:
+            if self._gathering is None:
+                self._scheduled = True
+                self._gathering = asyncio.get_running_loop().call_later(left, self._gathered)
+            return
         self._scheduled = False
         while self._idle and (jobs := self._next_batch(len(self._idle))):
             link = self._idle.pop()
@@ -173,6 +192,10 @@ class Pool:
             self.metrics.batches.observe(len(jobs))
             for job in jobs:
                 self.metrics.queueing.observe(now - job.arrived)
+
+    def _gathered(self) -> None:
+        self._gathering, self._gather_until = None, 0.0
+        self._dispatch()
 
     def _next_batch(self, free: int) -> list[Job]:
         most = min(BATCH_BODIES, max(WORTH_SPLITTING, -(-len(self._waiting) // free)))
@@ -207,6 +230,10 @@ class Pool:
         self._idle.append(link)
         for job, answer in zip(batch.jobs, answers, strict=True):
             self._settle(job, answer)
+        self._gather_for = len(batch.jobs)
+        if self._gather_for >= WORTH_SPLITTING:
+            now = time.monotonic()
+            self._gather_until = now + min(GATHER_SECONDS, GATHER_SHARE * (now - batch.sent))
         self._dispatch()
 
     def link_lost(self, link: Link) -> None:
