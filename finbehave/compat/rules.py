@@ -20,6 +20,27 @@ def unreadable(case: Case) -> Iterator[Ruling]:
         yield ruling(Verdict.UNKNOWN, code, message, remedy, Proof.NONE, runnable=False)
 
 
+_DATA = ("pandas", "numpy", "pyarrow", "builtins", "collections", "datetime")
+
+
+def data_alone(case: Case) -> Iterator[Ruling]:
+    """It can be read, and nothing in it predicts or transforms."""
+    found = case.found
+    if found.problem is not None or not found.root:
+        return
+    if all(item.module.partition(".")[0] in _DATA for item in found.objects):
+        yield ruling(
+            Verdict.UNKNOWN, "not-a-model",
+            f"{found.path.name} holds {_article(found.root)}: data, and nothing that predicts or transforms",
+            "name the file of the fitted model, as joblib.dump(model, 'model.joblib') writes it", Proof.NONE,
+            runnable=False,
+        )  # fmt: skip
+
+
+def _article(words: str) -> str:
+    return words if words.startswith(("a ", "an ")) else f"a {words}"
+
+
 def safety(case: Case) -> Iterator[Ruling]:
     """What it would run."""
     for danger in case.found.dangers:
@@ -160,6 +181,7 @@ def distance(case: Case) -> Iterator[Ruling]:
 
 RULES: tuple[Rule, ...] = (
     unreadable,
+    data_alone,
     safety,
     rules_names.packages_that_are_not_there,
     rules_names.pickle_protocol,

@@ -130,7 +130,8 @@ def _other_library(case: Case, distribution: str) -> Iterator[Ruling]:
         Verdict.RISKY,
         "library-mismatch",
         f"{what}: its classes keep their state in other forms from one version to the next",
-        case.target.amended(f"the {distribution} of its training environment") + ", then leave out --no-probe",
+        case.target.amended(f"the {distribution} of its training environment")
+        + ("" if case.target.complete else ", then leave out --no-probe"),
     )
 
 

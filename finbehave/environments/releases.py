@@ -17,6 +17,24 @@ WHEELS: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 """scikit-learn -> the oldest and the newest minor version of Python 3."""
 
+BESIDE: dict[str, dict[str, tuple[int, int]]] = {
+    "numpy": {
+        "1.17": (5, 8), "1.18": (5, 8), "1.19": (6, 9), "1.20": (7, 9), "1.21": (7, 10), "1.22": (8, 10),
+        "1.23": (8, 11), "1.24": (8, 11), "1.25": (9, 11), "1.26": (9, 12), "2.0": (9, 12), "2.1": (10, 13),
+        "2.2": (10, 13), "2.3": (11, 14), "2.4": (11, 14),
+    },
+    "scipy": {
+        "1.3": (5, 7), "1.4": (5, 8), "1.5": (6, 9), "1.6": (7, 9), "1.7": (7, 10), "1.8": (8, 10), "1.9": (8, 11),
+        "1.10": (8, 11), "1.11": (9, 12), "1.12": (9, 12), "1.13": (9, 12), "1.14": (10, 13), "1.15": (10, 13),
+        "1.16": (11, 14), "1.17": (11, 14),
+    },
+    "pandas": {
+        "0.25": (5, 8), "1.0": (6, 8), "1.1": (6, 9), "1.2": (7, 9), "1.3": (7, 10), "1.4": (8, 10), "1.5": (8, 11),
+        "2.0": (8, 11), "2.1": (9, 12), "2.2": (9, 12), "2.3": (9, 14), "3.0": (11, 14),
+    },
+}  # fmt: skip
+"""The same of what scikit-learn is pinned together with."""
+
 NEWEST = 13
 """The Python taken where nothing says which."""
 
@@ -31,30 +49,44 @@ def numpy_beside(sklearn: tuple[int, ...]) -> str:
     return next((bound for first, bound in _NUMPY if sklearn < first), "")
 
 
+def _span(requirement: Requirement, wheels: dict[str, tuple[int, int]]) -> tuple[int, int] | None:
+    """The oldest and newest Python 3 that some release allowed by a line has wheels for; None where none is known."""
+    fitting = [
+        pythons
+        for minor, pythons in wheels.items()
+        if any(requirement.specifier.contains(Version(f"{minor}.{patch}"), prereleases=True) for patch in range(10))
+    ]
+    return (min(oldest for oldest, _ in fitting), max(newest for _, newest in fitting)) if fitting else None
+
+
+def _newest_for(spec: EnvironmentSpec) -> int:
+    """The newest Python 3 that every pinned package has wheels for, as far as these tables know."""
+    newest = NEWEST
+    for one in filter(None, map(_parsed, spec.requirements)):
+        wheels = {"scikit-learn": WHEELS, **BESIDE}.get(one.name.lower())
+        is_newer_than_known = wheels is None or one.specifier.contains(Version("99"), prereleases=True)
+        if wheels and not is_newer_than_known and (span := _span(one, wheels)):
+            newest = min(newest, span[1])
+    return newest
+
+
 def pythons_for(spec: EnvironmentSpec) -> tuple[int, int] | None:
     """The oldest and newest Python 3 that some release allowed by the spec's scikit-learn line has wheels for."""
     requirement = next((one for one in map(_parsed, spec.requirements) if one and one.name == "scikit-learn"), None)
     if requirement is None:
         return None
-    fitting = [
-        pythons
-        for minor, pythons in WHEELS.items()
-        if any(requirement.specifier.contains(Version(f"{minor}.{patch}"), prereleases=True) for patch in range(10))
-    ]
-    if not fitting:
-        return None
-    return min(oldest for oldest, _ in fitting), max(newest for _, newest in fitting)
+    return _span(requirement, WHEELS)
 
 
 def python_for(spec: EnvironmentSpec) -> str:
-    """The Python of an environment: what it says, else the newest that its scikit-learn has wheels for.
+    """The Python of an environment: what it says, else the newest that what it pins has wheels for.
 
     Raises:
         EnvironmentImpossible: it says one that its scikit-learn has no wheels for.
     """
     pythons = pythons_for(spec)
     if spec.python is None:
-        return f"3.{min(NEWEST, pythons[1]) if pythons else NEWEST}"
+        return f"3.{_newest_for(spec)}"
     minor = int(spec.python.split(".")[1])
     if pythons and not pythons[0] <= minor <= pythons[1]:
         pin = next(line for line in spec.requirements if line.lower().startswith("scikit-learn"))

@@ -110,3 +110,18 @@ def test_objects_saved_by_two_versions_are_both_named_with_their_places(tmp_path
     message = next(one.message for one in read(path, "scikit-learn==1.7.0").findings if one.code == "sklearn-mixed")
     assert "1.5.2 (Pipeline.steps[0] StandardScaler)" in message
     assert "1.7.0 (Pipeline)" in message
+
+
+def test_data_saved_as_a_model_is_said_to_be_data(tmp_path, read):
+    import numpy
+    import pandas
+
+    for name, thing, words in (
+        ("frame", pandas.DataFrame({"a": [1, 2]}), "a DataFrame"),
+        ("array", numpy.zeros((3, 2)), "a numpy array of shape (3, 2)"),
+        ("settings", {"threshold": 0.5}, "a dictionary of 1 ('threshold')"),
+    ):
+        joblib.dump(thing, tmp_path / f"{name}.joblib")
+        report = read(tmp_path / f"{name}.joblib")
+        assert report.verdict is Verdict.UNKNOWN, name
+        assert f"{name}.joblib holds {words}: data" in report.findings[0].message
