@@ -89,7 +89,7 @@ class Schema:
         columns = {}
         for name, reader in zip(self.names, self._readers):
             try:
-                columns[name] = [reader(row[name]) for row in rows]
+                columns[name] = _read([row[name] for row in rows], reader)
             except (ValueError, OverflowError):
                 self._refuse_value(name, reader, rows)
         return columns
@@ -146,6 +146,15 @@ class _Plan:
         self.wordy_index = pandas.Index(self.wordy)
         self.numeric_index = pandas.Index(self.numeric)
         self.in_order = self.numeric + self.wordy == list(names)
+
+
+def _read(values: list[Any], reader: Callable[[Any], Any]) -> list[Any]:
+    """Every value through its reader; numbers that are plain all at once, since almost all are."""
+    if reader is _number and _PLAIN_NUMBERS.issuperset(map(type, values)):
+        numbers = list(map(float, values))
+        if math.inf not in numbers and -math.inf not in numbers:
+            return numbers
+    return [reader(value) for value in values]
 
 
 def _shown(value: Any) -> str:
@@ -217,6 +226,8 @@ def _date(value: Any) -> float:
         moment = moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
     return (moment - _EPOCH).total_seconds() / 86400.0
 
+
+_PLAIN_NUMBERS = frozenset([int, float])
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "number": _number,

@@ -1,7 +1,7 @@
 """The requests of one deployment, waiting and under way, and the workers that take them in batches.
 
 A worker that is free gets what has arrived by the end of this turn of the event loop, so nothing waits for company; the
-next batch gathers while it works. Only where a batch was large, its clients get a moment to come again before the
+next batch gathers while it works. Only where a batch held several, their clients get a moment to come again before the
 worker is busy with the first of them: a call of the model costs nearly as much for one row as for many.
 
 Scoring has no effects, so the requests of a worker that died, or that does not move, are given to another one, once,
@@ -26,8 +26,8 @@ WORTH_SPLITTING = 8
 """Fewer requests than this are not divided among several free workers: a call costs more than its rows."""
 
 GATHER_SHARE, GATHER_SECONDS = 0.25, 0.002
-"""After a batch of ``WORTH_SPLITTING`` or more, so large a part of its time is given to the next one to gather, and so
-long at most. It ends as soon as as many have come as were answered."""
+"""After a batch of two or more, so large a part of its time is given to the next one to gather, and so long at most. It
+ends as soon as as many have come as were answered."""
 
 WAITING_BODIES = 2048
 WAITING_BYTES = 64 * 1024 * 1024
@@ -231,7 +231,7 @@ class Pool:
         for job, answer in zip(batch.jobs, answers, strict=True):
             self._settle(job, answer)
         self._gather_for = len(batch.jobs)
-        if self._gather_for >= WORTH_SPLITTING:
+        if self._gather_for > 1:
             now = time.monotonic()
             self._gather_until = now + min(GATHER_SECONDS, GATHER_SHARE * (now - batch.sent))
         self._dispatch()
