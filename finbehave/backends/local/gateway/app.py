@@ -104,6 +104,8 @@ class App:
             if length > BODY_BYTES:
                 raise _too_large()
             body = await _body(receive)
+            if body is None:
+                return
             pool = self._switchboard.table.choose(named)  # the body may have taken its time
         except Refused as refused:
             self.refused[refused.status] += 1
@@ -162,19 +164,22 @@ def _read(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes | None, 
     return authorization, named, request_id or uuid.uuid4().hex.encode(), length
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when the client has gone before it was sent."""
     message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
         return body
-    parts, size = [body], len(body)
-    while message.get("more_body"):
-        message = await receive()
+    parts, size = [], 0
+    while message["type"] == "http.request":
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > BODY_BYTES:
             raise _too_large()
-    return b"".join(parts)
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+    return None
 
 
 def _too_large() -> Refused:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 64 * 1024
@@ -51,9 +52,48 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes = 0
         if self._in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._in_head and self._message_since is not None and self._head_bytes > HEAD_BYTES:
             self._refuse(431, "headers-too-large", f"the head of a request may have {HEAD_BYTES} bytes")
+
+    def _feed(self, data: bytes) -> None:
+        """As uvicorn does, but a wish for another protocol is passed over and the request answered in this one.
+
+        Java's client asks for HTTP/2 with every first request. The parser stops after such a head and loses the body,
+        so the head comes again without the wish.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.parser.get_method() == b"CONNECT":
+                    self._refuse(*self._refusal)
+                    return
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+            except httptools.HttpParserError:
+                self.send_400_response("")
+                return
+            else:
+                return
+
+    def _head_without_upgrade(self) -> bytes:
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                kept = [word for word in value.split(b",") if word.strip().lower() in (b"close", b"keep-alive")]
+                lines += [b"connection: " + b",".join(kept)] if kept else []
+            elif name != b"upgrade":
+                lines.append(name + b": " + value)
+        return b"\r\n".join([*lines, b"", b""])
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A client that has said all it wants to say still gets its answer; one that broke off gets none."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
         """A request has begun."""
@@ -64,6 +104,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Its head is there; a body may follow."""
+        if self.parser.should_upgrade():
+            return
         self._in_head = False
         if sum(len(name) + len(value) for name, value in self.headers) + len(self.url) > HEAD_BYTES:
             self._refusal = (431, "headers-too-large", f"the head of a request may have {HEAD_BYTES} bytes")
@@ -72,6 +114,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """It is there, whole."""
+        if self.parser.should_upgrade():
+            return
         self._message_since = None
         super().on_message_complete()
 

@@ -44,7 +44,10 @@ def description(name: str, switchboard: Switchboard) -> str:
 @lru_cache(maxsize=8)
 def _row(package: Path) -> dict[str, Any]:
     features = json.loads((package / "manifest.json").read_text(encoding="utf-8"))["features"]
-    return {"type": "object", "properties": {feature["name"]: _property(feature) for feature in features}}
+    properties = {feature["name"]: _property(feature) for feature in features}
+    return {
+        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
+    }  # fmt: skip
 
 
 def _property(feature: dict[str, Any]) -> dict[str, Any]:

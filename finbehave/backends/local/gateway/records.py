@@ -9,6 +9,7 @@ A thread of its own writes, from a queue that has a bound: a slow or full disk c
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import queue
@@ -107,8 +108,12 @@ class Records:
         if path.exists() and path.stat().st_size > FILE_BYTES:
             path.replace(path.with_suffix(".jsonl.1"))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        data = line.encode() + b"\n"
         try:
-            os.write(descriptor, line.encode() + b"\n")
+            written = os.write(descriptor, data)
+            if written < len(data):  # the disk is full, or there is a quota: half a line would spoil the next one too
+                os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
 
