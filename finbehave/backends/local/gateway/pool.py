@@ -224,9 +224,10 @@ class Pool:
 
     def link_answered(self, link: Link, answers: Sequence[Answer]) -> None:
         """Hand out the answers, and give the worker what has gathered meanwhile."""
-        batch = self._busy.pop(link, None)
+        batch = self._busy.get(link)
         if batch is None or len(answers) != len(batch.jobs):
             raise ValueError(f"{len(answers)} answers to {len(batch.jobs) if batch else 'no'} bodies")
+        del self._busy[link]
         self._idle.append(link)
         for job, answer in zip(batch.jobs, answers, strict=True):
             self._settle(job, answer)

@@ -1,0 +1,347 @@
+"""How waiting requests are gathered, and what becomes of them when a worker dies or does not move.
+
+The workers here speak the real protocol over real sockets, and do what a test tells them to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from finbehave.backends.local.gateway.link import Answer
+from finbehave.backends.local.gateway.pool import (
+    BATCH_BODIES,
+    BATCH_BYTES,
+    STALLED_SECONDS,
+    WAITING_BODIES,
+    WAITING_BYTES,
+    Job,
+    Pool,
+    Refused,
+)
+from finbehave.guest.worker import pack, unpack
+
+PATIENCE = 30.0
+MODEL, NAME = "late-payers:1.0.0", "blue"
+
+
+class Worker:
+    """Takes batches and says nothing until it is told to."""
+
+    def __init__(self, path: Path, model: str = MODEL) -> None:
+        self.path = path
+        self._model = model
+        self._batches: asyncio.Queue[list[bytes]] = asyncio.Queue()
+        self._writer: asyncio.StreamWriter | None = None
+        self.let_go = asyncio.Event()
+
+    async def listen(self) -> Worker:
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+        return self
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._send(json.dumps({"protocol": 1, "pid": 1, "model": self._model, "deployment": NAME}).encode())
+        try:
+            while True:
+                (length,) = struct.unpack(">I", await reader.readexactly(4))
+                self._batches.put_nowait(unpack(await reader.readexactly(length))[0])
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.let_go.set()
+        finally:
+            writer.close()
+
+    def _send(self, payload: bytes) -> None:
+        assert self._writer is not None
+        self._writer.write(struct.pack(">I", len(payload)) + payload)
+
+    async def taken(self) -> list[bytes]:
+        """The next batch."""
+        return await asyncio.wait_for(self._batches.get(), PATIENCE)
+
+    @property
+    def nothing_taken(self) -> bool:
+        return self._batches.empty()
+
+    def answer(self, bodies: Sequence[bytes]) -> None:
+        """Each body comes back as its own answer."""
+        self._send(pack([Answer(200, body, 1, b"") for body in bodies]))
+
+    def end(self) -> None:
+        """Nobody is there any more."""
+        self._server.close()
+        self.path.unlink(missing_ok=True)
+        self.die()
+
+    def die(self) -> None:
+        """The connection breaks; whoever comes again finds a worker that has started anew."""
+        assert self._writer is not None
+        self._writer.transport.abort()
+
+
+async def until(come: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not come():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+
+
+def ask(pool: Pool, body: bytes, seconds: float = PATIENCE) -> asyncio.Future[Answer]:
+    job = Job(body, time.monotonic() + seconds, False, asyncio.get_running_loop().create_future())
+    pool.submit(job)
+    return job.future
+
+
+async def outcome(future: asyncio.Future[Answer]) -> tuple[int, bytes | str]:
+    """Status, and the body or the code of the refusal."""
+    try:
+        answer = await asyncio.wait_for(future, PATIENCE)
+    except Refused as refused:
+        return refused.status, refused.code
+    return answer.status, answer.body
+
+
+def with_workers(count: int, story: Callable[..., Awaitable[None]], grace: float = PATIENCE) -> None:
+    """Run a story with a pool and so many workers, all of them ready."""
+
+    async def run(folder: Path) -> None:
+        workers = [await Worker(folder / str(number)).listen() for number in range(count)]
+        pool = Pool(NAME, MODEL, [str(worker.path) for worker in workers], grace=grace)
+        pool.open()
+        await until(lambda: None not in pool.workers.values())
+        await story(pool, *workers)
+        pool.retire()
+
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are too long for a socket
+        asyncio.run(run(Path(folder)))
+
+
+def test_an_idle_worker_gets_a_request_at_once_and_then_whatever_came_meanwhile() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        first = ask(pool, b"1")
+        assert await worker.taken() == [b"1"]
+        more = [ask(pool, body) for body in (b"2", b"3", b"4")]
+        assert worker.nothing_taken
+        worker.answer([b"1"])
+        assert await outcome(first) == (200, b"1")
+        assert await worker.taken() == [b"2", b"3", b"4"]
+        worker.answer([b"2", b"3", b"4"])
+        assert [await outcome(one) for one in more] == [(200, b"2"), (200, b"3"), (200, b"4")]
+
+    with_workers(1, story)
+
+
+def test_everyone_gets_the_answer_to_his_own_request() -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        async def work(worker: Worker) -> None:
+            while True:
+                worker.answer(await worker.taken())
+
+        at_work = [asyncio.create_task(work(worker)) for worker in workers]
+        bodies = [b"%d" % number for number in range(1500)]
+        futures = [ask(pool, body) for body in bodies]
+        assert [await outcome(one) for one in futures] == [(200, body) for body in bodies]
+        assert pool.drained
+        for task in at_work:
+            task.cancel()
+
+    with_workers(2, story)
+
+
+def test_a_batch_is_bounded_in_number_and_in_bytes() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        for number in range(BATCH_BODIES + 5):
+            ask(pool, b"%d" % number)
+        many = await worker.taken()
+        assert len(many) == BATCH_BODIES
+        ask(pool, b"x" * BATCH_BYTES)
+        ask(pool, b"small")
+        worker.answer(many)
+        rest = await worker.taken()
+        assert len(rest) == 5
+        worker.answer(rest)
+        assert [len(body) for body in await worker.taken()] == [BATCH_BYTES]
+        worker.answer([b"x"])
+        assert await worker.taken() == [b"small"]
+
+    with_workers(1, story)
+
+
+def test_what_a_worker_had_when_it_died_is_answered_by_the_next_one_by_one() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        futures = [ask(pool, body) for body in (b"1", b"2")]
+        assert await worker.taken() == [b"1", b"2"]
+        worker.die()
+        for body in (b"1", b"2"):
+            assert await worker.taken() == [body]
+            worker.answer([body])
+        assert [await outcome(one) for one in futures] == [(200, b"1"), (200, b"2")]
+        assert pool.metrics.retried == 2
+
+    with_workers(1, story)
+
+
+def test_a_request_that_kills_its_worker_fails_alone() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        seen = []
+
+        async def work() -> None:
+            while True:
+                bodies = await worker.taken()
+                seen.append(bodies)
+                if b"poison" in bodies:
+                    worker.die()
+                else:
+                    worker.answer(bodies)
+
+        at_work = asyncio.create_task(work())
+        futures = [ask(pool, body) for body in (b"1", b"poison", b"2")]
+        outcomes = [await outcome(one) for one in futures]
+        assert outcomes == [(200, b"1"), (500, "run-failed"), (200, b"2")]
+        assert seen == [[b"1", b"poison", b"2"], [b"1"], [b"poison"], [b"2"]]
+        assert await outcome(ask(pool, b"3")) == (200, b"3")
+        at_work.cancel()
+
+    with_workers(1, story)
+
+
+def test_a_worker_that_does_not_move_loses_its_requests_to_another() -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        future = ask(pool, b"1")
+        await until(lambda: not all(worker.nothing_taken for worker in workers))
+        stuck, other = sorted(workers, key=lambda worker: worker.nothing_taken)
+        assert await stuck.taken() == [b"1"]
+        pool.look_after(time.monotonic())
+        assert other.nothing_taken
+        pool.look_after(time.monotonic() + STALLED_SECONDS)
+        assert await other.taken() == [b"1"]
+        other.answer([b"1"])
+        assert await outcome(future) == (200, b"1")
+        assert list(pool.stalled(time.monotonic() + STALLED_SECONDS)) == [1]
+        stuck.answer([b"late"])  # it wakes up; nobody waits for that any more
+        await until(lambda: not pool.stalled(time.monotonic() + STALLED_SECONDS))
+        again = ask(pool, b"2")
+        await until(lambda: not all(worker.nothing_taken for worker in workers))
+        worker = other if stuck.nothing_taken else stuck
+        worker.answer(await worker.taken())
+        assert await outcome(again) == (200, b"2")
+
+    with_workers(2, story)
+
+
+def test_a_deadline_is_kept_and_the_answer_that_comes_later_is_nobody_elses() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        late = ask(pool, b"1", seconds=5)
+        assert await worker.taken() == [b"1"]
+        waiting = ask(pool, b"2", seconds=5)
+        patient = ask(pool, b"3", seconds=50)
+        pool.look_after(time.monotonic() + 5)
+        assert await outcome(late) == (504, "scoring-timeout")
+        assert await outcome(waiting) == (504, "scoring-timeout")
+        worker.answer([b"1"])
+        assert await worker.taken() == [b"3"]  # what nobody waits for is not computed
+        worker.answer([b"3"])
+        assert await outcome(patient) == (200, b"3")
+
+    with_workers(1, story)
+
+
+def test_without_a_worker_requests_wait_for_one_as_long_as_one_is_due() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        worker.end()
+        await until(lambda: not pool.ready)
+        future = ask(pool, b"1")
+        next_one = await Worker(worker.path).listen()
+        assert await next_one.taken() == [b"1"]
+        next_one.answer([b"1"])
+        assert await outcome(future) == (200, b"1")
+
+    with_workers(1, story)
+
+
+def test_without_a_worker_that_is_due_requests_are_refused_those_that_wait_as_well() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        taken = ask(pool, b"1")
+        assert await worker.taken() == [b"1"]
+        worker.end()
+        assert await outcome(taken) == (503, "not-ready")
+        with pytest.raises(Refused) as refused:
+            ask(pool, b"2")
+        assert (refused.value.status, refused.value.code) == (503, "not-ready")
+
+    with_workers(1, story, grace=0.0)
+
+
+def test_the_queue_has_an_end() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        busy = ask(pool, b"busy")
+        assert await worker.taken() == [b"busy"]
+        futures = [ask(pool, b"%d" % number) for number in range(WAITING_BODIES)]
+        with pytest.raises(Refused) as refused:
+            ask(pool, b"one more")
+        assert (refused.value.status, refused.value.code) == (429, "throttled")
+        worker.answer([b"busy"])
+        assert await outcome(busy) == (200, b"busy")
+        while pool.waiting or not worker.nothing_taken:
+            worker.answer(await worker.taken())
+        assert [await outcome(one) for one in futures] == [(200, b"%d" % one) for one in range(WAITING_BODIES)]
+
+        ask(pool, b"busy")
+        await worker.taken()
+        ask(pool, b"x" * WAITING_BYTES)
+        with pytest.raises(Refused):
+            ask(pool, b"y")
+
+    with_workers(1, story)
+
+
+def test_a_worker_that_breaks_the_protocol_is_dropped_and_its_requests_are_not() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        future = ask(pool, b"1")
+        assert await worker.taken() == [b"1"]
+        worker.answer([b"1", b"one that nobody asked"])
+        assert await worker.taken() == [b"1"]
+        worker.answer([b"1"])
+        assert await outcome(future) == (200, b"1")
+
+    with_workers(1, story)
+
+
+def test_a_worker_of_another_model_is_not_asked() -> None:
+    async def run(folder: Path) -> None:
+        other = await Worker(folder / "0", model="late-payers:2.0.0").listen()
+        pool = Pool(NAME, MODEL, [str(other.path)], grace=PATIENCE)
+        pool.open()
+        ask(pool, b"1")
+        await asyncio.wait_for(other.let_go.wait(), PATIENCE)
+        assert not pool.ready
+        assert other.nothing_taken
+        pool.follow([], expected=False)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder)))
+
+
+def test_a_pool_that_retires_answers_what_it_took_and_then_lets_its_workers_go() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        futures = [ask(pool, b"1")]
+        assert await worker.taken() == [b"1"]
+        futures.append(ask(pool, b"2"))
+        pool.retire()
+        assert not pool.drained
+        for body in (b"1", b"2"):
+            worker.answer([body])
+            if body == b"1":
+                assert await worker.taken() == [b"2"]
+        assert [await outcome(one) for one in futures] == [(200, b"1"), (200, b"2")]
+        await asyncio.wait_for(worker.let_go.wait(), PATIENCE)
+        assert pool.drained
+
+    with_workers(1, story)
