@@ -131,10 +131,10 @@ class Deployments:
                 f"the endpoint {endpoint} has no deployment {name}",
                 remedy=f"finbehave status --endpoint {endpoint} --backend azure",
             )
-        state = str(there.provisioning_state or "").lower()
+        state = view.provisioning_of(there).lower()
         if state in ("failed", "canceled"):
             raise DeploymentFailed(
-                f"{name} of {endpoint} did not come up: Azure says {there.provisioning_state}",
+                f"{name} of {endpoint} did not come up: Azure says {view.provisioning_of(there)}",
                 remedy=f"finbehave logs --endpoint {endpoint} --deployment {name} --backend azure --explain",
             )
         return state == "succeeded"

@@ -155,7 +155,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     Sign(r"ResourceGroupNotFound", NotFound, "there is no such resource group", "check AZURE_RESOURCE_GROUP"),
     Sign(
-        r"workspaces/[\w.-]+' under resource group|Workspace.{0,60}(not found|could not be found)", NotFound,
+        r"workspaces/[\w.-]+' under resource group|\bworkspace \S{0,60} ?(was not|not|could not be) found", NotFound,
         "there is no such workspace", "check AZURE_WORKSPACE_NAME: az ml workspace list",
     ),
     Sign(

@@ -94,10 +94,16 @@ def model_of(deployment: Any) -> str:
     return str((deployment.tags or {}).get(MODEL, ""))
 
 
+def provisioning_of(entity: Any) -> str:
+    """Azure's word for how far it is; the SDK gives text in one place and an enum in another."""
+    state = entity.provisioning_state
+    return str(getattr(state, "value", state) or "")
+
+
 def deployment_of(deployment: Any, traffic: int) -> Deployment:
     """One deployment. Its requests are counted by Azure Monitor and are not in it."""
     tags = deployment.tags or {}
-    provisioning = str(deployment.provisioning_state or "")
+    provisioning = provisioning_of(deployment)
     state = _STATES.get(provisioning.lower(), DeploymentState.CREATING)
     return Deployment(
         name=deployment.name,
@@ -114,7 +120,7 @@ def deployment_of(deployment: Any, traffic: int) -> Deployment:
 
 
 def _state(endpoint: Any, deployments: tuple[Deployment, ...]) -> EndpointState:
-    provisioning = str(endpoint.provisioning_state or "").lower()
+    provisioning = provisioning_of(endpoint).lower()
     held = [one.state for one in deployments if one.traffic]
     if provisioning in ("failed", "canceled") or any(state is not DeploymentState.READY for state in held):
         return EndpointState.DEGRADED

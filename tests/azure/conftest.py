@@ -1,0 +1,50 @@
+"""The program beside a stand-in for Azure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.azure.stand_in import Azure, Proxy
+from tests.conftest import Finbehave
+
+
+@dataclass
+class Cloud(Finbehave):
+    """Runs ``finbehave`` with nothing but the variables of the contract."""
+
+    proxy: Proxy | None = None
+
+    @property
+    def azure(self) -> Azure:
+        assert self.proxy is not None
+        return self.proxy.azure
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        assert self.proxy is not None
+        return super().environment({**self.proxy.environment, **(more or {})})
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    """A workspace of Azure ML with nothing in it; that no other host was asked is part of every test."""
+    (tmp_path / "service").mkdir()
+    azure = Azure(tmp_path / "service")
+    proxy = Proxy(azure, tmp_path)
+    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+    thread.start()
+    program = Cloud(tmp_path, proxy=proxy)
+    try:
+        yield program
+        assert azure.refused == []
+    finally:
+        for process in program.started:
+            process.kill()
+            process.communicate()
+        proxy.shutdown()
+        proxy.server_close()
+        azure.end()

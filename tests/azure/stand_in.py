@@ -1,0 +1,433 @@
+"""A small stand-in for Azure: login, resource manager, blobs and scoring, on loopback over TLS behind a CONNECT proxy.
+
+The unmodified SDK talks to it under its real host names, by ``HTTPS_PROXY`` and ``REQUESTS_CA_BUNDLE`` alone. Deployments
+really run the uploaded code with the uploaded model. What was asked of any other host is kept, and refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import re
+import ssl
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+SUBSCRIPTION = "00000000-0000-0000-0000-0000000000aa"
+TENANT = "00000000-0000-0000-0000-0000000000bb"
+W = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
+HOSTS = (
+    "management.azure.com", "login.microsoftonline.com", "store.blob.core.windows.net",
+    "ep.westeurope.inference.ml.azure.com",
+)  # fmt: skip
+
+DRIVER = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import score
+score.init()
+print("ready", flush=True)
+for line in sys.stdin:
+    answer = score._scorer.answer([json.loads(line).encode()])[0]
+    print(json.dumps([answer.status, answer.body.decode()]), flush=True)
+"""
+
+Answer = tuple[int, Any, dict[str, str]]
+
+
+class Azure:
+    """What the service holds, and the faults that it is told to make."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.resources: dict[str, dict[str, Any]] = {W: _workspace()}
+        self.blobs: dict[str, tuple[bytes, dict[str, str]]] = {}
+        self.operations: dict[str, dict[str, Any]] = {}
+        self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.keys: dict[str, dict[str, str]] = {}
+        self.faults: list[tuple[str, str, Answer]] = []
+        self.before: list[tuple[str, str, Callable[[], None]]] = []
+        self.failing: dict[str, str] = {}
+        self.lag = 0
+        self.usage = (0, 100)
+        self.asked: list[tuple[str, str]] = []
+        self.refused: list[str] = []
+
+    # --- what tests say -----------------------------------------------------------------------------------------
+
+    def answer_once(self, method: str, path: str, status: int, body: Any, **headers: str) -> None:
+        """The next request like this gets this answer."""
+        self.faults.append((method, path, (status, body, headers)))
+
+    def meanwhile(self, method: str, path: str, what: Callable[[], None]) -> None:
+        """Do something just before the next request like this is answered."""
+        self.before.append((method, path, what))
+
+    def traffic(self, endpoint: str) -> dict[str, int]:
+        """What the service itself holds."""
+        held = self.resources[f"{W}/onlineEndpoints/{endpoint}"]["properties"]["traffic"]
+        return {name: share for name, share in held.items() if share}
+
+    def set_traffic(self, endpoint: str, split: dict[str, int]) -> None:
+        """Somebody in the portal."""
+        self.resources[f"{W}/onlineEndpoints/{endpoint}"]["properties"]["traffic"] = split
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.communicate()
+
+    # --- routes -------------------------------------------------------------------------------------------------
+
+    def handle(self, host: str, method: str, target: str, headers: Any, body: bytes) -> Answer:
+        url = urlsplit(target)
+        path, query = unquote(url.path), parse_qs(url.query)
+        with self.lock:
+            self.asked.append((method, path))
+            for place, (verb, part, what) in enumerate(self.before):
+                if verb == method and re.search(part, path):
+                    del self.before[place]
+                    what()
+                    break
+            for place, (verb, part, answer) in enumerate(self.faults):
+                if verb == method and re.search(part, path):
+                    del self.faults[place]
+                    return answer
+        if host.startswith("login"):
+            return self._login(path)
+        if ".blob." in host:
+            return self._blob(method, path, query, headers, body)
+        if ".inference." in host:
+            return self._score(headers, body)
+        with self.lock:
+            return self._arm(method, path, query, json.loads(body) if body else None)
+
+    def _login(self, path: str) -> Answer:
+        base = f"https://login.microsoftonline.com/{TENANT}"
+        if "openid-configuration" in path:
+            return 200, {
+                "issuer": f"{base}/v2.0", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{base}/oauth2/v2.0/token",
+            }, {}  # fmt: skip
+        if "instance" in path:
+            return 200, {"tenant_discovery_endpoint": f"{base}/v2.0/.well-known/openid-configuration",
+                         "metadata": []}, {}  # fmt: skip
+        return 200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "token"}, {}
+
+    def _blob(self, method: str, path: str, query: Any, headers: Any, body: bytes) -> Answer:
+        if query.get("comp") == ["list"]:
+            prefix = query.get("prefix", [""])[0]
+            names = [name for name in sorted(self.blobs) if name.removeprefix("/box/").startswith(prefix)]
+            listed = "".join(
+                f"<Blob><Name>{name.removeprefix('/box/')}</Name><Properties><Content-Length>"
+                f"{len(self.blobs[name][0])}</Content-Length><BlobType>BlockBlob</BlobType></Properties></Blob>"
+                for name in names
+            )
+            text = f'<?xml version="1.0"?><EnumerationResults><Blobs>{listed}</Blobs><NextMarker/></EnumerationResults>'
+            return 200, text.encode(), {"Content-Type": "application/xml"}
+        meta = {name: value for name, value in headers.items() if name.lower().startswith("x-ms-meta-")}
+        stamp = {"ETag": '"1"', "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
+        if method == "PUT" and query.get("comp") == ["metadata"]:
+            self.blobs[path] = (self.blobs[path][0], meta)
+            return 200, b"", stamp
+        if method == "PUT":
+            self.blobs[path] = (body, meta)
+            return 201, b"", stamp
+        if path not in self.blobs:
+            return 404, b"", {"x-ms-error-code": "BlobNotFound"}
+        content, meta = self.blobs[path]
+        more = {**stamp, **meta, "x-ms-blob-type": "BlockBlob", "Accept-Ranges": "bytes"}
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("x-ms-range") or headers.get("Range") or "")
+        if method == "HEAD" or not wanted:
+            return 200, content, more
+        first = int(wanted[1])
+        if first >= len(content):
+            return 416, b"", {"x-ms-error-code": "InvalidRange"}
+        last = min(int(wanted[2] or len(content) - 1), len(content) - 1)
+        return 206, content[first : last + 1], {**more, "Content-Range": f"bytes {first}-{last}/{len(content)}"}
+
+    def _arm(self, method: str, path: str, query: Any, body: Any) -> Answer:
+        path = path.rstrip("/")
+        if path.startswith("/operations/"):
+            return 200, self.operations[path], {"retry-after-ms": "20"}
+        if path.endswith("/usages"):
+            used, limit = self.usage
+            return 200, {"value": [{"id": "u", "name": {"value": "standardFSv2Family", "localizedValue": "F"},
+                                    "currentValue": used, "limit": limit, "unit": "Count"}]}, {}  # fmt: skip
+        below = path.removeprefix(W)
+        if method == "POST":
+            return self._act(path, body)
+        if below.startswith("/datastores"):
+            store = {"id": f"{W}/datastores/workspaceblobstore", "name": "workspaceblobstore", "properties": {
+                "datastoreType": "AzureBlob", "accountName": "store", "containerName": "box", "isDefault": True,
+                "endpoint": "core.windows.net", "protocol": "https",
+                "credentials": {"credentialsType": "Sas"}}}  # fmt: skip
+            return 200, store if below.count("/") > 1 else {"value": [store]}, {}
+        if method == "PUT":
+            return self._put(path, body)
+        if method == "DELETE":
+            return self._delete(path)
+        return self._get(path, query)
+
+    def _get(self, path: str, query: Any) -> Answer:
+        if path in self.resources:
+            return 200, self.resources[path], {}
+        *_, last = path.rsplit("/", 1)
+        if last in ("versions", "models", "onlineEndpoints", "deployments", "environments", "codes"):
+            found = [one for name, one in self.resources.items() if name.rsplit("/", 1)[0] == path]
+            if last in ("versions", "models"):
+                view = query.get("listViewType", ["ActiveOnly"])[0]
+                wanted = {"ActiveOnly": (False,), "ArchivedOnly": (True,)}.get(view, (False, True))
+                found = [one for one in found if one["properties"].get("isArchived", False) in wanted]
+            if last == "deployments" and path.rsplit("/", 1)[0] not in self.resources:
+                return _missing(path)
+            return 200, {"value": found}, {}
+        return _missing(path)
+
+    def _put(self, path: str, body: Any) -> Answer:
+        old = self.resources.get(path)
+        created = old["systemData"]["createdAt"] if old else datetime.datetime.now(datetime.timezone.utc).isoformat()
+        one = {
+            **body,
+            "id": path,
+            "name": path.rsplit("/", 1)[1],
+            "systemData": {"createdAt": created, "lastModifiedAt": created, "createdBy": "a", "lastModifiedBy": "a"},
+        }
+        if "/models/" in path:
+            if old and old["properties"].get("modelUri") != body["properties"].get("modelUri"):
+                return 400, _error("UserError", "The version is taken by an asset with another path"), {}
+            one["properties"] = {"flavors": {}, **body["properties"]}
+            container = path.split("/versions/")[0]
+            self.resources.setdefault(container, {"id": container, "name": container.rsplit("/", 1)[1],
+                                                  "properties": {"latestVersion": one["name"]}})  # fmt: skip
+        self.resources[path] = one
+        if "/onlineEndpoints/" not in path:
+            return 201, one, {}
+        one["properties"] = {**one["properties"], "provisioningState": "Succeeded"}
+        name = path.split("/onlineEndpoints/")[1].split("/")[0]
+        if "/deployments/" in path:
+            return self._deploy(path, name, one)
+        one["properties"].setdefault("traffic", {})
+        one["properties"]["scoringUri"] = "https://ep.westeurope.inference.ml.azure.com/score"
+        self.keys.setdefault(name, {"primaryKey": "first-" + name, "secondaryKey": "second-" + name})
+        return 201, one, self._operation(None)
+
+    def _deploy(self, path: str, endpoint: str, one: dict[str, Any]) -> Answer:
+        one["properties"]["scaleSettings"] = {"scaleType": "Default"}
+        if fault := self.failing.get(one["name"]):
+            one["properties"]["provisioningState"] = "Failed"
+            return 201, one, self._operation(fault)
+        if old := self.processes.pop(f"{endpoint}/{one['name']}", None):
+            old.kill()
+            old.communicate()
+        code = self._unpacked(self.resources[one["properties"]["codeConfiguration"]["codeId"]]["properties"]["codeUri"])
+        mount = self.folder / uuid.uuid4().hex / "azureml-models" / "/".join(
+            one["properties"]["model"].split("/models/")[1].split("/versions/")
+        )  # fmt: skip
+        self._unpacked(self.resources[one["properties"]["model"]]["properties"]["modelUri"], mount / "package")
+        variables = one["properties"]["environmentVariables"]
+        process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, str(code)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={"AZUREML_MODEL_DIR": str(mount), **variables},
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        self.processes[f"{endpoint}/{one['name']}"] = process
+        return 201, one, self._operation(None)
+
+    def _unpacked(self, uri: str, target: Path | None = None) -> Path:
+        target = target or self.folder / uuid.uuid4().hex
+        there = urlsplit(uri).path if uri.startswith("https") else "/box/" + uri.split("/paths/")[1]
+        prefix = there.rstrip("/") + "/"
+        for name, (content, _) in self.blobs.items():
+            if name.startswith(prefix):
+                file = target / name.removeprefix(prefix)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+        return target
+
+    def _delete(self, path: str) -> Answer:
+        if path not in self.resources:
+            return 204, b"", {}
+        for name in [name for name in self.resources if name == path or name.startswith(path + "/")]:
+            del self.resources[name]
+        return 202, b"", self._operation(None)
+
+    def _act(self, path: str, body: Any) -> Answer:
+        action = path.rsplit("/", 1)[1]
+        name = (re.findall(r"/onlineEndpoints/([^/]+)", path) or [""])[0]
+        if action == "listSecrets":
+            return 200, {"secretsType": "Sas", "sasToken": "sig=x"}, {}
+        if action.lower() == "startpendingupload":
+            uri = f"https://store.blob.core.windows.net/{uuid.uuid4().hex}"
+            return 200, {"pendingUploadType": "TemporaryBlobReference", "blobReferenceForConsumption": {
+                "blobUri": uri, "storageAccountArmId": "x",
+                "credential": {"credentialType": "SAS", "sasUri": uri + "?sig=x"}}}, {}  # fmt: skip
+        if action == "listKeys":
+            return 200, self.keys[name], {}
+        if action == "regenerateKeys":
+            which = "primaryKey" if body["keyType"] == "Primary" else "secondaryKey"
+            self.keys[name][which] = uuid.uuid4().hex
+            return 202, b"", self._operation(None)
+        if action == "getLogs":
+            deployment = path.split("/deployments/")[1].split("/")[0]
+            return (
+                200,
+                {"content": f"2026-11-25 09:00:00,123 I [7] azmlinfsrv - {body['containerType']} of {deployment}\n"},
+                {},
+            )
+        return _missing(path)
+
+    def _operation(self, fault: str | None) -> dict[str, str]:
+        path = f"/operations/{uuid.uuid4().hex}"
+        failed = {"status": "Failed", "error": {"code": "ResourceNotReady", "message": fault}}
+        self.operations[path] = failed if fault else {"status": "Succeeded"}
+        where = f"https://management.azure.com{path}"
+        return {"Azure-AsyncOperation": where, "retry-after-ms": "20"}
+
+    def _score(self, headers: Any, body: bytes) -> Answer:
+        endpoint = next(iter(self.keys))
+        if headers.get("Authorization", "").removeprefix("Bearer ") not in self.keys[endpoint].values():
+            return 401, {"message": "key auth failed"}, {}
+        split = self.traffic(endpoint)
+        name = headers.get("azureml-model-deployment") or (max(split, key=lambda one: split[one]) if split else "")
+        process = self.processes.get(f"{endpoint}/{name}")
+        if process is None:
+            return 404, {"message": "no deployment"}, {}
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with self.lock:
+            process.stdin.write(json.dumps(body.decode()) + "\n")
+            process.stdin.flush()
+            status, text = json.loads(process.stdout.readline())
+        more = {"azureml-model-deployment": name, "x-request-id": "r1"}
+        if status != 200:
+            return 424, text.encode(), {**more, "ms-azureml-model-error-statuscode": str(status)}
+        return 200, text.encode(), more
+
+
+def _workspace() -> dict[str, Any]:
+    return {"id": W, "name": "ws", "location": "westeurope", "type": "Microsoft.MachineLearningServices/workspaces",
+            "properties": {"workspaceId": "w", "discoveryUrl": "https://x/discovery", "storageAccount": "s",
+                           "keyVault": "k", "applicationInsights": "a"}}  # fmt: skip
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+def _missing(path: str) -> Answer:
+    return 404, _error("ResourceNotFound", f"{path} was not found"), {}
+
+
+# --- the proxy ----------------------------------------------------------------------------------------------------
+
+
+class Proxy(ThreadingHTTPServer):
+    """A CONNECT proxy that ends TLS itself for the hosts that it plays, and refuses every other."""
+
+    daemon_threads = True
+
+    def __init__(self, azure: Azure, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Tunnel)
+        self.azure = azure
+        self.bundle = _certificate(folder)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(self.bundle)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that the program is given."""
+        return {
+            "HTTPS_PROXY": f"http://127.0.0.1:{self.server_address[1]}",
+            "REQUESTS_CA_BUNDLE": str(self.bundle),
+            "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+            "AZURE_RESOURCE_GROUP": "rg",
+            "AZURE_WORKSPACE_NAME": "ws",
+            "AZURE_TENANT_ID": TENANT,
+            "AZURE_CLIENT_ID": "client",
+            "AZURE_CLIENT_SECRET": "secret-value",
+            "FINBEHAVE_CREDENTIAL": "service-principal",
+            "FINBEHAVE_BACKEND": "azure",
+            "FINBEHAVE_PATIENCE": "5",
+        }
+
+
+class _Tunnel(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    host = ""
+    server: Proxy
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def do_CONNECT(self) -> None:
+        host = self.path.split(":")[0]
+        if host not in HOSTS:
+            self.server.azure.refused.append(host)
+            self.send_error(502)
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.host = host
+        with contextlib.suppress(OSError):
+            self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+            self.rfile = self.connection.makefile("rb", -1)
+            self.wfile = self.connection.makefile("wb", 0)
+            self.close_connection = False
+            while not self.close_connection:
+                self.handle_one_request()
+        self.close_connection = True
+
+    def _any(self) -> None:
+        if not self.host:
+            self.server.azure.refused.append(self.path)
+            self.send_error(502)
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, said, more = self.server.azure.handle(self.host, self.command, self.path, self.headers, body)
+        content = said if isinstance(said, bytes) else json.dumps(said).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **more}.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD" and status != 204:
+            self.wfile.write(content)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = _any
+
+
+def _certificate(folder: Path) -> Path:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem = made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "stand-in.pem"
+    path.write_bytes(pem)
+    return path

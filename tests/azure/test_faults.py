@@ -1,0 +1,115 @@
+"""What goes wrong on Azure: exit code, remedy, and the traffic that the service itself holds afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.azure.conftest import Cloud
+from tests.azure.stand_in import SUBSCRIPTION, W
+
+E = "fin-behavior-ep-fixed"
+ENDPOINT = f"{W}/onlineEndpoints/{E}$"
+
+
+@pytest.fixture
+def live(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
+    """Version 1.0.0 is live on blue, and 1.0.1 registered."""
+    name = cloud.ok("register", str(package))["name"]
+    cloud.ok("deploy", name, "--yes")
+    cloud.ok("register", str(other_package))
+    return cloud
+
+
+def refused(cloud: Cloud, *words: str) -> tuple[int, str, str, str]:
+    done = cloud(*words, "-o", "json")
+    assert done.json["status"] == "error", str(done)
+    error = done.error
+    assert len(error["message"]) <= 600
+    return done.code, error["code"], error["message"], error["remedy"]
+
+
+def test_what_the_deploy_of_a_live_endpoint_meets(live: Cloud) -> None:
+    azure = live.azure
+
+    azure.failing["green"] = "User container has crashed or terminated: Liveness probe failed: HTTP probe failed"
+    code, _, message, remedy = refused(live, "deploy", "late-payers", "--yes")
+    assert code == 7, message
+    assert "bundles" in message
+    assert remedy
+    assert azure.traffic(E) == {"blue": 100}
+    assert not any(path.endswith("/deployments/green") for path in azure.resources)
+    azure.failing.clear()
+
+    azure.meanwhile("PUT", ENDPOINT, lambda: None)
+    azure.usage = (8, 8)
+    code, name, message, remedy = refused(live, "deploy", "late-payers", "--yes")
+    assert (code, name) == (9, "quota")
+    assert "8 of 8" in message
+    assert "--instance-type" in remedy
+    assert not any(path.endswith("/deployments/green") for path in azure.resources)
+    azure.usage = (0, 100)
+
+    azure.before.clear()
+    azure.answer_once("PUT", "deployments/green", 403, {"error": {
+        "code": "AuthorizationFailed", "message": "The client does not have authorization to perform this action"}})  # fmt: skip
+    code, name, _, remedy = refused(live, "deploy", "late-payers", "--yes")
+    assert (code, name) == (8, "access-denied")
+    assert "AzureML Data Scientist" in remedy
+    assert azure.traffic(E) == {"blue": 100}
+
+
+def test_somebody_elses_traffic_stands(live: Cloud) -> None:
+    azure = live.azure
+    live.ok("deploy", "late-payers", "--no-wait", "--yes")
+    azure.meanwhile("PUT", "/deployments/", lambda: None)
+    azure.before.clear()
+    azure.meanwhile("POST", "^/score$", lambda: azure.set_traffic(E, {"blue": 60, "green": 40}))
+    code, name, message, _ = refused(live, "deploy", "late-payers", "--yes")
+    assert (code, name) == (7, "conflict"), message
+    assert azure.traffic(E) == {"blue": 60, "green": 40}
+    newest = live.ok("traffic", "ledger")["entries"][-1]
+    assert (newest["traffic"], newest["actor"]) == ({"blue": 60, "green": 40}, "somebody outside finbehave")
+
+
+def test_a_busy_service_is_asked_again(live: Cloud) -> None:
+    live.azure.answer_once("PUT", ENDPOINT, 409, {"error": {
+        "code": "Conflict", "message": "Cannot change it because it is in Updating provisioning state"}})  # fmt: skip
+    live.ok("deploy", "late-payers", "--yes")
+    assert live.azure.traffic(E) == {"green": 100}
+    assert len(live.ok("traffic", "ledger")["entries"]) == 2
+
+
+def test_what_is_refused_before_anything_is_asked(cloud: Cloud) -> None:
+    for name in ("ab", "1abc", "a--b", "a" * 33, "ends-"):
+        code, error, _, remedy = refused(cloud, "delete", "--endpoint", name, "--yes")
+        assert (code, error) == (2, "usage")
+        assert remedy.startswith("--endpoint ")
+    assert cloud.azure.asked == []
+    done = cloud("status", "-o", "json", env={"AZURE_WORKSPACE_NAME": ""})
+    assert (done.code, done.error["code"]) == (2, "configuration")
+    assert "AZURE_WORKSPACE_NAME" in done.error["remedy"]
+    done = cloud("status", "-o", "json", env={"FINBEHAVE_CREDENTIAL": "magic"})
+    assert (done.code, done.error["code"]) == (2, "configuration")
+
+
+def test_a_workspace_and_an_endpoint_that_are_not_there(cloud: Cloud) -> None:
+    code, error, message, remedy = refused(cloud, "traffic", "show")
+    assert (code, error) == (3, "not-found")
+    assert "no endpoint" in message
+    cloud.azure.answer_once("GET", "/onlineEndpoints$", 404, {"error": {"code": "ResourceNotFound", "message":
+        "The Resource 'Microsoft.MachineLearningServices/workspaces/ws' under resource group 'rg' was not found."}})  # fmt: skip
+    code, error, _, remedy = refused(cloud, "status")
+    assert (code, error) == (3, "not-found")
+    assert "AZURE_WORKSPACE_NAME" in remedy
+
+
+def test_an_expired_secret_is_named_and_never_shown(cloud: Cloud) -> None:
+    cloud.azure.answer_once("POST", "token", 401, {"error": "invalid_client", "error_description":
+        "AADSTS7000222: The provided client secret keys for app 'client' are expired."})  # fmt: skip
+    done = cloud("status", "-o", "json")
+    assert (done.code, done.error["code"]) == (8, "access-denied"), str(done)
+    assert "expired" in done.error["message"]
+    assert "secret-value" not in done.out + done.err
+    assert SUBSCRIPTION not in done.error["remedy"]
