@@ -1,7 +1,7 @@
 """A small stand-in for Azure: login, resource manager, blobs and scoring, on loopback over TLS behind a CONNECT proxy.
 
-The unmodified SDK talks to it under its real host names, by ``HTTPS_PROXY`` and ``REQUESTS_CA_BUNDLE`` alone. Deployments
-really run the uploaded code with the uploaded model. What was asked of any other host is kept, and refused.
+The unmodified SDK talks to it under its real host names, by ``HTTPS_PROXY`` and ``REQUESTS_CA_BUNDLE`` alone.
+Deployments really run the uploaded code with the uploaded model. What was asked of any other host is kept, and refused.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Azure:
         self.faults: list[tuple[str, str, Answer]] = []
         self.before: list[tuple[str, str, Callable[[], None]]] = []
         self.failing: dict[str, str] = {}
-        self.lag = 0
+        self.held: set[str] = set()
         self.usage = (0, 100)
         self.asked: list[tuple[str, str]] = []
         self.refused: list[str] = []
@@ -80,6 +80,13 @@ class Azure:
     def set_traffic(self, endpoint: str, split: dict[str, int]) -> None:
         """Somebody in the portal."""
         self.resources[f"{W}/onlineEndpoints/{endpoint}"]["properties"]["traffic"] = split
+
+    def release(self, deployment: str) -> None:
+        """What was held back is ready."""
+        self.held.discard(deployment)
+        for path, one in self.resources.items():
+            if path.endswith(f"/deployments/{deployment}"):
+                one["properties"]["provisioningState"] = "Succeeded"
 
     def end(self) -> None:
         for process in self.processes.values():
@@ -242,6 +249,11 @@ class Azure:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         self.processes[f"{endpoint}/{one['name']}"] = process
+        if one["name"] in self.held:
+            one["properties"]["provisioningState"] = "Creating"
+            where = self._operation(None)
+            self.operations[urlsplit(where["Azure-AsyncOperation"]).path] = {"status": "InProgress"}
+            return 201, one, where
         return 201, one, self._operation(None)
 
     def _unpacked(self, uri: str, target: Path | None = None) -> Path:

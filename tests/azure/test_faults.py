@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +24,10 @@ def live(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
     cloud.ok("deploy", name, "--yes")
     cloud.ok("register", str(other_package))
     return cloud
+
+
+def said(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
 
 
 def refused(cloud: Cloud, *words: str) -> tuple[int, str, str, str]:
@@ -42,7 +50,6 @@ def test_what_the_deploy_of_a_live_endpoint_meets(live: Cloud) -> None:
     assert not any(path.endswith("/deployments/green") for path in azure.resources)
     azure.failing.clear()
 
-    azure.meanwhile("PUT", ENDPOINT, lambda: None)
     azure.usage = (8, 8)
     code, name, message, remedy = refused(live, "deploy", "late-payers", "--yes")
     assert (code, name) == (9, "quota")
@@ -51,9 +58,9 @@ def test_what_the_deploy_of_a_live_endpoint_meets(live: Cloud) -> None:
     assert not any(path.endswith("/deployments/green") for path in azure.resources)
     azure.usage = (0, 100)
 
-    azure.before.clear()
-    azure.answer_once("PUT", "deployments/green", 403, {"error": {
-        "code": "AuthorizationFailed", "message": "The client does not have authorization to perform this action"}})  # fmt: skip
+    azure.answer_once(
+        "PUT", "deployments/green", 403, said("AuthorizationFailed", "The client does not have authorization")
+    )
     code, name, _, remedy = refused(live, "deploy", "late-payers", "--yes")
     assert (code, name) == (8, "access-denied")
     assert "AzureML Data Scientist" in remedy
@@ -63,8 +70,6 @@ def test_what_the_deploy_of_a_live_endpoint_meets(live: Cloud) -> None:
 def test_somebody_elses_traffic_stands(live: Cloud) -> None:
     azure = live.azure
     live.ok("deploy", "late-payers", "--no-wait", "--yes")
-    azure.meanwhile("PUT", "/deployments/", lambda: None)
-    azure.before.clear()
     azure.meanwhile("POST", "^/score$", lambda: azure.set_traffic(E, {"blue": 60, "green": 40}))
     code, name, message, _ = refused(live, "deploy", "late-payers", "--yes")
     assert (code, name) == (7, "conflict"), message
@@ -74,8 +79,9 @@ def test_somebody_elses_traffic_stands(live: Cloud) -> None:
 
 
 def test_a_busy_service_is_asked_again(live: Cloud) -> None:
-    live.azure.answer_once("PUT", ENDPOINT, 409, {"error": {
-        "code": "Conflict", "message": "Cannot change it because it is in Updating provisioning state"}})  # fmt: skip
+    live.azure.answer_once(
+        "PUT", ENDPOINT, 409, said("Conflict", "Cannot change it because it is in Updating provisioning state")
+    )
     live.ok("deploy", "late-payers", "--yes")
     assert live.azure.traffic(E) == {"green": 100}
     assert len(live.ok("traffic", "ledger")["entries"]) == 2
@@ -98,8 +104,15 @@ def test_a_workspace_and_an_endpoint_that_are_not_there(cloud: Cloud) -> None:
     code, error, message, remedy = refused(cloud, "traffic", "show")
     assert (code, error) == (3, "not-found")
     assert "no endpoint" in message
-    cloud.azure.answer_once("GET", "/onlineEndpoints$", 404, {"error": {"code": "ResourceNotFound", "message":
-        "The Resource 'Microsoft.MachineLearningServices/workspaces/ws' under resource group 'rg' was not found."}})  # fmt: skip
+    cloud.azure.answer_once(
+        "GET",
+        "/onlineEndpoints$",
+        404,
+        said(
+            "ResourceNotFound",
+            "The Resource 'Microsoft.MachineLearningServices/workspaces/ws' under resource group 'rg' was not found.",
+        ),
+    )
     code, error, _, remedy = refused(cloud, "status")
     assert (code, error) == (3, "not-found")
     assert "AZURE_WORKSPACE_NAME" in remedy
@@ -113,3 +126,31 @@ def test_an_expired_secret_is_named_and_never_shown(cloud: Cloud) -> None:
     assert "expired" in done.error["message"]
     assert "secret-value" not in done.out + done.err
     assert SUBSCRIPTION not in done.error["remedy"]
+
+
+def test_ctrl_c_leaves_what_azure_is_making_and_the_next_deploy_goes_on(live: Cloud) -> None:
+    azure = live.azure
+    azure.held.add("green")
+    running = live.start("deploy", "late-payers", "--yes", "-o", "json")
+    green = f"{W}/onlineEndpoints/{E}/deployments/green"
+    deadline = time.monotonic() + 60
+    while ("GET", f"{W}/onlineEndpoints/{E}") not in azure.asked[_last(azure.asked, ("PUT", green)) :]:
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=60)
+    document = json.loads(out)
+    assert running.returncode == 130, out
+    assert "goes on being made" in document["error"]["message"]
+    assert "finbehave status" in document["error"]["remedy"]
+    assert azure.traffic(E) == {"blue": 100}
+
+    azure.release("green")
+    live.ok("deploy", "late-payers", "--yes")
+    assert azure.traffic(E) == {"green": 100}
+    assert [one for one in azure.asked if one == ("PUT", green)] == [("PUT", green)]
+
+
+def _last(asked: list[tuple[str, str]], wanted: tuple[str, str]) -> int:
+    """Where it was asked last; the end where it was not asked yet."""
+    return max((place for place, one in enumerate(asked) if one == wanted), default=len(asked))

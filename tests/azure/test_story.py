@@ -19,7 +19,7 @@ def test_a_package_is_registered_listed_downloaded_and_archived(cloud: Cloud, pa
     assert [(one["name"], one["version"], one["digest"]) for one in listed] == [
         (first["name"], "1.0.0", first["digest"])
     ]
-    got = cloud.ok("models", "download", first["name"], str(cloud.folder / "got"))
+    got = cloud.ok("models", "download", first["name"], "--out", str(cloud.folder / "got"))
     assert (Path(got["package"]) / "model.joblib").read_bytes() == (package / "model.joblib").read_bytes()
     cloud.ok("models", "archive", f"{first['name']}:1.0.0")
     assert cloud.ok("models", "list")["models"] == []

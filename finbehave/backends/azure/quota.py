@@ -86,12 +86,17 @@ def _quota(
 def _usage(workspace: Workspace, location: str, family: str) -> tuple[int, int] | None:
     def read(ml: Any) -> list[tuple[str, int, int]]:
         listed = ml.compute.list_usage(location=location)
-        return [(_name(one), int(one.current_value or 0), int(one.limit or 0)) for one in listed]
+        return [(_name(one), _used(one), int(one.limit or 0)) for one in listed]
 
     for name, used, limit in workspace.ask("reading the quota", read, patience=5.0):
         if name.lower() == family.lower() and limit >= 0:
             return used, limit
     return None
+
+
+def _used(usage: Any) -> int:
+    """The SDK leaves ``current_value`` empty and keeps the number under the service's own spelling of it."""
+    return int(getattr(usage, "currentValue", None) or usage.current_value or 0)
 
 
 def _name(usage: Any) -> str:

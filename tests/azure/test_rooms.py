@@ -1,0 +1,148 @@
+"""What needs no service: the ledger in tags, environments, sizes and prices, refusals in our words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+from finbehave.backends.azure import ledger, sizes
+from finbehave.backends.azure.environment import built_environment, curated_reference
+from finbehave.backends.azure.staging import scoring_code
+from finbehave.backends.azure.translate import translated
+from finbehave.domain.endpoint import LedgerEntry
+from finbehave.domain.environment import EnvironmentSpec
+from finbehave.errors import ConfigurationError, IncompatibleModel, UsageError
+
+
+def entry(revision: int, **traffic: int) -> LedgerEntry:
+    return LedgerEntry(revision, "2026-11-25T09:00:00Z", "ana@host", f"deploy m:1.0.{revision}", traffic,
+                       dict.fromkeys(traffic, f"m:1.0.{revision}"))  # fmt: skip
+
+
+def test_the_ledger_comes_back_from_tags_as_it_was() -> None:
+    known = [entry(1, blue=100), entry(2, blue=90, green=10)]
+    assert ledger.entries(ledger.written({"team": "risk"}, known)) == tuple(known)
+
+
+def test_names_too_long_for_one_tag_are_carried_on_in_the_next() -> None:
+    long = LedgerEntry(7, "t", "a", "r" * 400, {"blue": 100}, {"blue": "m" * 250 + ":1.0.0"})
+    tags = ledger.written({}, [long])
+    assert max(map(len, tags.values())) <= 256
+    assert ledger.entries(tags) == (long,)
+
+
+def test_the_oldest_entries_go_when_the_tags_are_full_and_others_tags_stay() -> None:
+    others = {f"theirs-{number}": "x" for number in range(10)}
+    tags = ledger.written(others, [entry(number, blue=100) for number in range(1, 200)])
+    assert len(tags) <= 50
+    assert others.items() <= tags.items()
+    kept = [one.revision for one in ledger.entries(tags)]
+    assert kept == list(range(kept[0], 200))
+
+
+def test_a_damaged_tag_costs_its_own_entry_only() -> None:
+    tags = ledger.written({}, [entry(1, blue=100), entry(2, green=100)])
+    tags["finbehave-ledger-000001"] = "not json"
+    assert [one.revision for one in ledger.entries(tags)] == [2]
+
+
+def test_a_split_changed_by_other_means_is_an_entry_of_its_own() -> None:
+    seen = ledger.with_outside([entry(3, blue=100)], {"blue": 50, "green": 50}, {"blue": "m:1.0.3"})
+    assert (seen[-1].revision, seen[-1].actor, seen[-1].traffic) == (4, ledger.OUTSIDE, {"blue": 50, "green": 50})
+    assert ledger.with_outside([entry(3, blue=100)], {"blue": 100, "green": 0}, {}) == (entry(3, blue=100),)
+
+
+def test_the_image_is_told_the_server_and_every_pin() -> None:
+    spec = EnvironmentSpec("x", "3.11", ("scikit-learn==1.5.2", "numpy==1.26.4"))
+    built = built_environment(spec)
+    pip = built.conda["dependencies"][-1]["pip"]
+    assert pip == ["scikit-learn==1.5.2", "numpy==1.26.4", "azureml-inference-server-http==1.5.1"]
+    assert built.conda["dependencies"][0] == "python=3.11"
+    assert built_environment(spec).name == built.name
+    assert built_environment(EnvironmentSpec("x", "3.8", ())).conda["dependencies"][-1]["pip"][-1].endswith("==1.3.4")
+    with pytest.raises(IncompatibleModel, match=r"3\.7"):
+        built_environment(EnvironmentSpec("x", "3.7", ()))
+
+
+@pytest.mark.parametrize(
+    ("said", "reference"),
+    [
+        ("sklearn-1.5", "azureml://registries/azureml/environments/sklearn-1.5/versions/50"),
+        ("sklearn-1.5:41", "azureml://registries/azureml/environments/sklearn-1.5/versions/41"),
+        ("sklearn-1.5@latest", "azureml://registries/azureml/environments/sklearn-1.5/labels/latest"),
+        ("azureml://registries/azureml/environments/sklearn-1.0/versions/42",
+         "azureml://registries/azureml/environments/sklearn-1.0/versions/42"),
+    ],
+)  # fmt: skip
+def test_a_curated_image_has_a_version(said: str, reference: str) -> None:
+    assert curated_reference(said) == reference
+
+
+def test_only_the_scoring_code_is_uploaded() -> None:
+    with scoring_code() as folder:
+        assert sorted(path.name for path in folder.iterdir()) == ["answers.py", "frames.py", "model.py", "score.py"]
+
+
+def test_one_machine_takes_the_quota_of_two() -> None:
+    assert sizes.quota_cores("Standard_F4s_v2", 1) == 8
+    assert sizes.quota_cores("standard_f4s_v2", 5) == 24
+    assert sizes.workers("Standard_F4s_v2") == 4
+    assert sizes.workers("Standard_F2s_v2") == 2
+    assert sizes.workers("Standard_DS1_v2") == 1
+    with pytest.raises(UsageError, match="Standard_"):
+        sizes.checked_type("F4s_v2")
+
+
+def test_prices_can_be_ones_own(tmp_path: Path) -> None:
+    table = tmp_path / "prices.json"
+    table.write_text(json.dumps({"as_of": "2026-11", "currency": "EUR", "hourly": {"Standard_F4s_v2": 1.0}}))
+    said = sizes.monthly_cost("Standard_F4s_v2", 2, table)
+    assert "1,460 EUR" in said
+    assert "2026-11" in said
+    table.write_text("{}")
+    with pytest.raises(ConfigurationError, match=r"prices\.json"):
+        sizes.monthly_cost("Standard_F4s_v2", 2, table)
+
+
+REFUSALS = [
+    (HttpResponseError("(None) ResourceNotReady: User container has crashed or terminated: Liveness probe failed"), 7,
+     "deployment-failed"),
+    (HttpResponseError("(OutOfQuota) Not enough quota available for Standard_F4s_v2"), 9, "quota"),
+    (HttpResponseError("(BadRequest) There is already an endpoint with this name"), 2, "usage"),
+    (HttpResponseError("(BadArgument) Image build failed: Pip subprocess error"), 7, "image-build-failed"),
+    (HttpResponseError("Cannot create a deployment because it is in Updating provisioning state"), 9, "busy"),
+    (HttpResponseError("(AuthorizationFailed) The client does not have authorization to perform action"), 8,
+     "access-denied"),
+    (ClientAuthenticationError("AADSTS7000215: Invalid client secret provided"), 8, "access-denied"),
+    (ResourceNotFoundError("(ResourceGroupNotFound) Resource group 'x' could not be found."), 3, "not-found"),
+    (HttpResponseError("\x1b[31mHTTPSConnectionPool: Max retries exceeded\x1b[0m"), 9, "unavailable"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "status", "code"), REFUSALS, ids=[code for _, _, code in REFUSALS])
+def test_every_refusal_has_a_cause_a_remedy_and_a_status(error: Exception, status: int, code: str) -> None:
+    ours = translated(error, "doing it")
+    assert (ours.exit_status, ours.code) == (status, code)
+    assert ours.remedy
+    assert "\x1b" not in ours.message
+    assert len(ours.message) <= 600
+
+
+def test_a_chain_without_a_credential_is_three_lines() -> None:
+    wall = (
+        "DefaultAzureCredential failed to retrieve a token from the included credentials.\nAttempted credentials:\n"
+        + (
+            "\tEnvironmentCredential: EnvironmentCredential authentication unavailable. Environment variables are not "
+            "fully configured.\nVisit https://aka.ms/x to troubleshoot.\n"
+            "\tAzureCliCredential: Azure CLI not found on path\n"
+        )
+    )
+    ours = translated(ClientAuthenticationError(wall), "listing the endpoints")
+    assert ours.message == (
+        "no Azure credential works. Tried: Environment (Environment variables are not fully con…); "
+        "AzureCli (Azure CLI not found on path)"
+    )
+    assert ours.remedy.startswith("az login")
