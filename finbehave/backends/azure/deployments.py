@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -25,6 +27,23 @@ PROBE = {"initial_delay": 20, "period": 10, "timeout": 10, "failure_threshold": 
 """Seconds and counts. Azure's defaults give a probe 2 s, which a worker that is loading a model overruns."""
 
 
+@contextmanager
+def left_going(endpoint: str, name: str) -> Iterator[None]:
+    """Ctrl-C ends this command, not what Azure has begun: half an hour of building is not thrown away.
+
+    Raises:
+        StillRunning: in place of the interrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StillRunning(
+            f"interrupted; {name} goes on being made at Azure, without traffic",
+            remedy=f"finbehave status --endpoint {endpoint} --backend azure shows how far it is; the same deploy "
+            "goes on from there",
+        ) from None
+
+
 class Deployments:
     """The deployments of a workspace's endpoints."""
 
@@ -44,14 +63,14 @@ class Deployments:
         progress.advance(f"environment of {spec.name}", 0)
         environment = ensure_environment(self._workspace, spec.environment, package)
         progress.advance(f"environment of {spec.name}", 1, 1)
-        with scoring_code() as code:
+        with scoring_code() as code, left_going(endpoint, spec.name):
             poller = self._workspace.ask(
                 f"creating {spec.name} on {endpoint}",
                 lambda ml: ml.online_deployments.begin_create_or_update(
                     self._entity(endpoint, spec, environment, str(code))
                 ),
             )
-        self._begun[endpoint, spec.name] = poller
+            self._begun[endpoint, spec.name] = poller
 
     def _entity(self, endpoint: str, spec: DeploymentSpec, environment: str, code: str) -> Any:
         from azure.ai.ml.entities import (
@@ -100,7 +119,7 @@ class Deployments:
             StillRunning: Ctrl-C; it goes on at Azure.
         """
         started = time.monotonic()
-        try:
+        with left_going(endpoint, name):
             while not self._succeeded(endpoint, name):
                 waited = time.monotonic() - started
                 if waited > timeout:
@@ -111,12 +130,6 @@ class Deployments:
                     )
                 progress.advance(f"Azure makes {name} ready", waited, timeout)
                 self._pause(endpoint, name, timeout - waited)
-        except KeyboardInterrupt:
-            raise StillRunning(
-                f"interrupted; {name} goes on being made at Azure, without traffic",
-                remedy=f"finbehave status --endpoint {endpoint} --backend azure shows how far it is; the same deploy "
-                "goes on from there",
-            ) from None
 
     def _succeeded(self, endpoint: str, name: str) -> bool:
         poller = self._begun.get((endpoint, name))

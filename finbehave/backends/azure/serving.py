@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from finbehave.backends.azure import ledger, logs, quota, scoring, view
 from finbehave.backends.azure.client import Workspace
-from finbehave.backends.azure.deployments import Deployments
+from finbehave.backends.azure.deployments import Deployments, left_going
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.translate import Throttled
 from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
@@ -137,7 +137,8 @@ class AzureServing:
         _refuse_traffic(endpoint, there, "replaced")
         package = read_package(self._models.package(ModelRef.parse(spec.model)))
         self._deployments.create(endpoint, spec, package, progress)
-        return self._deployment(endpoint, spec.name)
+        with left_going(endpoint, spec.name):
+            return self._deployment(endpoint, spec.name)
 
     def _deployment(self, endpoint: str, name: str) -> Deployment:
         found = self.endpoint(endpoint).deployment(name)
