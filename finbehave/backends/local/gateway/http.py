@@ -21,6 +21,9 @@ MESSAGE_SECONDS = 30.0
 """From the first byte of a request to its last."""
 READING_SECONDS = 30.0
 """Without the client taking any of its answer."""
+LINGER_SECONDS = 2.0
+"""What a refused client still sends is thrown away for so long: closing on unread bytes would reset the connection,
+and the client would never see why."""
 KEEP_ALIVE_SECONDS = 75
 """Longer than what clients keep idle connections for, so that they are not closed under a request on its way."""
 SPARE_DESCRIPTORS = 64
@@ -37,6 +40,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Accept it, unless there are too many."""
         self._message_since: float | None = self.loop.time()
         self._writing_since: float | None = None
+        self._refused_since: float | None = None
         self._in_head = True
         self._head_bytes = 0
         self._refusal = (400, "malformed-http", "this is no HTTP request")
@@ -46,6 +50,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, as long as the head stays within its bounds."""
+        if self._refused_since is not None:
+            return
         if self._message_since is None:
             self._message_since = self.loop.time()
             self._in_head = True
@@ -90,7 +96,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client that has said all it wants to say still gets its answer; one that broke off gets none."""
-        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+        if (
+            self._refused_since is not None
+            or self.cycle is None
+            or self.cycle.more_body
+            or self.cycle.response_complete
+        ):
             return False
         self.cycle.keep_alive = False
         return True
@@ -99,7 +110,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """A request has begun."""
         self._message_since = self.loop.time()
         self._in_head = True
-        self._head_bytes = 0
+        self._head_bytes = 1  # something is there; the rest of what came with it may be other requests
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -138,7 +149,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(*self._refusal)
 
     def _refuse(self, status: int, code: str, message: str) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._refused_since is not None:
             return
         body = json.dumps({"error": {"code": code, "message": message}}).encode()
         head = (
@@ -146,10 +157,17 @@ class GuardedProtocol(HttpToolsProtocol):
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
-        self.transport.close()
+        self._refused_since = self.loop.time()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
 
     def look_after(self, now: float) -> None:
-        """Let go of a client that does not finish its request, or does not take its answer."""
+        """Let go of a client that does not finish its request, does not take its answer, or does not take a no."""
+        if self._refused_since is not None and now - self._refused_since > LINGER_SECONDS:
+            self.transport.abort()
+            return
         if self._writing_since is not None and now - self._writing_since > READING_SECONDS:
             self.transport.abort()
             return
