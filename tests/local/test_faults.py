@@ -118,9 +118,11 @@ def test_a_supervisor_that_is_killed_is_succeeded_and_costs_no_answer(live: Live
 
 
 def test_everything_killed_at_once_is_dead_and_start_brings_it_back(live: Live) -> None:
-    for words in ("local.supervisor", "local.gateway", "worker.py"):
-        for process in live.processes(words):
-            process.kill()
+    everything = live.processes("local.supervisor")
+    everything[0].suspend()  # so that it starts nothing while the others are killed one after the other
+    everything += live.processes("local.gateway") + live.processes("worker.py")
+    for process in reversed(everything):
+        process.kill()
     until("the lock to be free", lambda: live.endpoint["state"] == "dead")
     refused = live.program("invoke", "--data", json.dumps(live.row), "-o", "json")
     assert (refused.code, refused.error["code"]) == (9, "unavailable"), str(refused)
