@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finbehave.cli.options import Run, command
-from finbehave.cli.output import printable
+from finbehave.cli.output import moment, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,11 +77,11 @@ def _draw(result: ModelsResult | ModelDetails, console: Console) -> None:
     if not result.models:
         console.print("No model is registered. finbehave register PACKAGE puts one here.")
         return
-    table = Table("model", "version", "trained with", "created", "digest")
+    table = Table("model", "version", "trained with", "created (UTC)", "digest")
     for model in result.models:
         versions = ", ".join(f"{name} {version}" for name, version in sorted(model.trained_with.items()))
         shown = f"{model.version} (archived)" if model.archived else model.version
-        table.add_row(printable(model.name), shown, printable(versions), model.created, model.digest[:19])
+        table.add_row(printable(model.name), shown, printable(versions), moment(model.created), model.digest[:19])
     console.print(table)
 
 

@@ -61,6 +61,11 @@ def as_json(value: Any) -> Any:
     return value
 
 
+def moment(time: str) -> str:
+    """An ISO 8601 time in UTC as people read it, to the second."""
+    return time[:19].replace("T", " ")
+
+
 class Screen:
     """What one run of a command shows, and where its result waits until the end.
 

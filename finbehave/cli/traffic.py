@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finbehave.cli.options import Run, command
-from finbehave.cli.output import printable
+from finbehave.cli.output import moment, printable
 from finbehave.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def _draw_ledger(result: LedgerResult, console: Console) -> None:
     if not result.entries:
         console.print(f"{result.endpoint} never had traffic. finbehave deploy MODEL gives it some.")
         return
-    table = Table("revision", "time", "traffic", "reason", "who")
+    table = Table("revision", "time (UTC)", "traffic", "reason", "who")
     for entry in result.entries:
         split = "\n".join(
             f"{name} {share} %  {entry.models.get(name, '')}" for name, share in entry.traffic.items() if share
         )
         shown = (split or "no traffic", entry.reason, entry.actor)
-        table.add_row(str(entry.revision), entry.time, *(printable(text) for text in shown))
+        table.add_row(str(entry.revision), moment(entry.time), *(printable(text) for text in shown))
     console.print(table)
