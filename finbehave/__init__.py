@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from finbehave.workflows.delete import delete
     from finbehave.workflows.deploy import deploy
     from finbehave.workflows.doctor import doctor
+    from finbehave.workflows.drill import drill, list_drills
     from finbehave.workflows.invoke import invoke, invoke_file
     from finbehave.workflows.keys import rotate_key, show_keys
     from finbehave.workflows.logs import logs
@@ -45,8 +46,10 @@ __all__ = [
     "deploy",
     "doctor",
     "download_model",
+    "drill",
     "invoke",
     "invoke_file",
+    "list_drills",
     "list_models",
     "load_settings",
     "logs",
@@ -73,6 +76,7 @@ _ROOMS = {
     "Settings": "settings",
     "load_settings": "settings",
     "invoke_file": "workflows.invoke",
+    "list_drills": "workflows.drill",
     **dict.fromkeys(("rotate_key", "show_keys"), "workflows.keys"),
     **dict.fromkeys(("archive_model", "download_model", "list_models", "show_model"), "workflows.models"),
     **dict.fromkeys(("set_traffic", "show_ledger", "show_traffic"), "workflows.traffic"),

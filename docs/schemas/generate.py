@@ -22,6 +22,7 @@ from finbehave.workflows.config import ConfigResult
 from finbehave.workflows.delete import DeleteResult
 from finbehave.workflows.deploy import DeployResult
 from finbehave.workflows.doctor import DoctorResult
+from finbehave.workflows.drill import DrillResult, DrillsResult
 from finbehave.workflows.invoke import BatchResult, InvokeResult
 from finbehave.workflows.logs import LogsResult
 from finbehave.workflows.models import DownloadResult, ModelDetails, ModelsResult
@@ -53,6 +54,7 @@ RESULTS: dict[str, tuple[type, ...]] = {
     "start": (Endpoint,),
     "stop": (Endpoint,),
     "delete": (DeleteResult,),
+    "drill": (DrillResult, DrillsResult),
     "traffic": (TrafficResult, LedgerResult),
     "models": (ModelsResult, ModelDetails, DownloadResult),
     "keys": (Keys,),

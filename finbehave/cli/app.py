@@ -16,6 +16,7 @@ from finbehave.cli.config import config
 from finbehave.cli.delete import delete
 from finbehave.cli.deploy import deploy
 from finbehave.cli.doctor import doctor
+from finbehave.cli.drill import drill
 from finbehave.cli.invoke import invoke
 from finbehave.cli.keys import keys
 from finbehave.cli.logs import logs
@@ -68,7 +69,7 @@ MACHINE = "This machine"
 
 COMMANDS = {
     RELEASE: [pipeline, train, check_compat, register, deploy, invoke, logs, rollback],
-    OPERATE: [status, troubleshoot, start, stop, delete],
+    OPERATE: [status, troubleshoot, start, stop, delete, drill],
     DATA: [sample, prepare, validate],
     MACHINE: [config, doctor],
 }

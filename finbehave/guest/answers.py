@@ -108,9 +108,21 @@ class Scorer:
         for body in bodies:
             stop = start + len(body.rows)
             own = predictions[start:stop], probabilities and probabilities[start:stop]
-            sample = self._sample(_part(columns, start, stop), own) if body.sampled else b""
-            answers[body.place] = Answer(200, (self._shown(own) + self._names).encode(), len(body.rows), sample)
+            answer = self._as_answer(own, len(body.rows))
+            if body.sampled and answer.status == 200:
+                answer = answer._replace(sample=self._sample(_part(columns, start, stop), own))
+            answers[body.place] = answer
             start = stop
+
+    def _as_answer(self, own: Predicted, rows: int) -> Answer:
+        """The answer to one body; what JSON has no word for fails alone."""
+        try:
+            text = self._shown(own) + self._names
+        except TypeError as error:
+            self._complain(error)
+            why = f"the model's answer cannot be written as JSON: {error}"
+            return refusal(500, "response-not-json", why, rows)
+        return Answer(200, text.encode(), rows)
 
     def _predict(self, columns: Columns) -> Predicted:
         if self._chunked:
@@ -165,13 +177,17 @@ class Scorer:
 
         By scikit-learn's convention a ValueError is about the data; the model has answered its golden rows before.
         """
-        if time.monotonic() - self._complained > 1:
-            self._complained = time.monotonic()
-            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+        self._complain(error)
         why = (str(error).strip().splitlines() or [""])[0][:200]
         if isinstance(error, (ValueError, ArithmeticError)):
             return refusal(422, "input-invalid", f"the model refuses these rows: {why}", rows)
         return refusal(500, "run-failed", f"the model failed on these rows: {type(error).__name__}: {why}", rows)
+
+    def _complain(self, error: Exception) -> None:
+        """A traceback in the log, one a second at most."""
+        if time.monotonic() - self._complained > 1:
+            self._complained = time.monotonic()
+            traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
 
 
 def _part(columns: Mapping[str, list[Any]], start: int, stop: int | None) -> Columns:

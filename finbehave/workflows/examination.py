@@ -114,7 +114,7 @@ class Examination:
             check.remedy = self._traffic_remedy(ready)
             if split and wrong:
                 check.detail += f"; {', '.join(wrong)} cannot answer"
-            elif not split:
+            elif ready and not split:  # else there is another cause, in a log
                 self._name(
                     Cause("no-traffic", "no deployment of the endpoint holds traffic", (), check.remedy, 0.99),
                     fault=True,
@@ -148,6 +148,24 @@ class Examination:
                 )
 
         self._check("disk", CheckGroup.ENVIRONMENT, look)
+
+    def refusals(self) -> None:
+        """What clients were refused, as the endpoint's own log has it: never a fault by itself."""
+
+        def look(check: OpenCheck) -> None:
+            lines = self.backend.serving.logs(self.endpoint.name, tail=LINES)
+            own = [line for line in lines if not line.deployment]
+            self.lines += len(own)
+            causes = explain(own)
+            check.detail = f"{len(own)} lines of the endpoint's own log, nothing that is known to be wrong"
+            if causes:
+                check.status = CheckStatus.WARNING
+                check.detail, check.remedy = causes[0].title, causes[0].remedy
+            for cause in causes:
+                if cause.code not in {known.code for known in self.causes}:
+                    self._name(cause, fault=False)
+
+        self._check("refused requests", CheckGroup.END_TO_END, look)
 
     # --- its deployments ----------------------------------------------------------------------------------
 

@@ -124,6 +124,7 @@ def examine(backend: Backend, *, settings: Settings, progress: Progress = QUIET)
     for deployment in endpoint.deployments:
         healthy = look.deployment(deployment)
         look.log(deployment, healthy=healthy)
+    look.refusals()
     if settings.backend == "local":
         look.disk(settings.workspace)
     result = TroubleshootResult(endpoint.name, tuple(look.causes), look.lines)

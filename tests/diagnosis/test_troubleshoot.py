@@ -161,7 +161,7 @@ def test_an_endpoint_without_a_fault_passes_every_check(package: Path, tmp_path:
     assert error is None
     assert result.causes == ()
     assert result.lines == 1
-    expected = {"endpoint", "traffic", "deployment blue", "golden records blue", "log blue", "disk"}
+    expected = {"endpoint", "traffic", "deployment blue", "golden records blue", "log blue", "refused requests", "disk"}
     assert set(watching.checks) == expected
     assert {watching.status(name) for name in expected} == {CheckStatus.PASSED}
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from finbehave.diagnosis.signatures import builds, estimators, models, packages, platforms, processes, scripts, versions
+from finbehave.diagnosis.signatures import (
+    builds,
+    estimators,
+    gateway,
+    models,
+    packages,
+    platforms,
+    processes,
+    scripts,
+    versions,
+)
 from finbehave.diagnosis.signatures.form import Signature
 
 SIGNATURES: tuple[Signature, ...] = (
+    *gateway.SIGNATURES,
     *scripts.SIGNATURES,
     *estimators.SIGNATURES,
     *versions.NUMPY_SIGNATURES,

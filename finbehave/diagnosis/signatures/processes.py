@@ -36,6 +36,15 @@ _STARTED = r"init has completed successfully|ready for serving traffic|init func
 
 SIGNATURES = (
     Signature(
+        "scoring-timeout",
+        ("has not answered for",),
+        r"worker \d+ of \S+ has not answered for (?P<seconds>\d+) s and is killed",
+        "a worker did not answer for {seconds} s and was killed: a request holds it, or it hangs",
+        _SLOW_ANSWER,
+        "finbehave's supervisor",
+        0.85,
+    ),
+    Signature(
         "out-of-memory",
         ("was sent sigkill",),
         r"Worker \(pid:(?P<pid>\d+)\) was sent SIGKILL",
@@ -54,7 +63,7 @@ SIGNATURES = (
         _MEMORY,
         "gunicorn before 21, finbehave's supervisor",
         0.85,
-        unless_near=r"WORKER TIMEOUT \(pid",
+        unless_near=r"WORKER TIMEOUT \(pid|has not answered for \d+ s and is killed",
     ),
     Signature(
         "out-of-memory",

@@ -110,6 +110,7 @@ class App:
         except Refused as refused:
             self.refused[refused.status] += 1
             await _respond(send, refused.status, _error(refused), [*own, *_beside(refused)])
+            self._record_refusal(request_id.decode(), "", refused.status, _error(refused))
             return
         started = time.monotonic()
         sampled = self._records.wants(pool.name, started)
@@ -123,8 +124,14 @@ class App:
         seconds = time.monotonic() - started
         pool.metrics.answered(answer.status, seconds, answer.rows)
         await _respond(send, answer.status, answer.body, [*own, pool.header, *extra])
-        if sampled or (answer.status >= 500 and self._records.wants(pool.name, started, failed=True)):
+        if answer.status >= 400:
+            self._record_refusal(request_id.decode(), pool.name, answer.status, answer.body)
+        elif sampled:
             self._record(request_id.decode(), pool.name, answer, seconds)
+
+    def _record_refusal(self, request_id: str, deployment: str, status: int, body: bytes) -> None:
+        if self._records.wants(deployment, time.monotonic(), failed=True):
+            self._records.refusal(request_id, deployment, status, json.loads(body)["error"])
 
     def _record(self, request_id: str, deployment: str, answer: Answer, seconds: float) -> None:
         self._records.request(request_id, deployment, answer.status, seconds * 1000, answer.rows)

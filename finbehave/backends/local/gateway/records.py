@@ -1,6 +1,7 @@
 """What is kept of requests: a line in the gateway's log, and samples of rows with their answers, for drift.
 
     logs/gateway.log                   {"request": "…", "deployment": "blue", "status": 200, "ms": 1.8, "rows": 1}
+                                       {"request": "…", "status": 401, "code": "auth-key", "why": "…"}
     predictions/DEPLOYMENT.jsonl       {"time": "…", "request": "…", "model": "…", "predictions": […], "inputs": […]}
 
 A thread of its own writes, from a queue that has a bound: a slow or full disk costs lines, never an answer.
@@ -16,6 +17,7 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from finbehave.backends.local.state import now
@@ -26,6 +28,7 @@ LINES_A_SECOND = 20
 FILE_BYTES = 16 << 20
 """A file of samples that is longer is moved aside, to ``NAME.jsonl.1``."""
 
+LONGEST_REASON = 300
 WAITING = 2000
 COMPLAIN_EVERY = 60.0
 
@@ -68,6 +71,11 @@ class Records:
         """A line of the gateway's log."""
         said = {"request": request_id, "deployment": deployment, "status": status}
         self._put("", json.dumps({**said, "ms": round(milliseconds, 3), "rows": rows}))
+
+    def refusal(self, request_id: str, deployment: str, status: int, error: Mapping[str, str]) -> None:
+        """A line of the gateway's log; the words may quote a value of the request."""
+        said = {"request": request_id, "deployment": deployment, "status": status}
+        self._put("", json.dumps({**said, "code": error["code"], "why": error["message"][:LONGEST_REASON]}))
 
     def sample(self, request_id: str, deployment: str, sample: bytes) -> None:
         """Rows with what was answered, as the worker wrote them."""
