@@ -194,6 +194,18 @@ class DeploymentFailed(GateFailed):
     code = "deployment-failed"
 
 
+class ReleaseAborted(GateFailed):
+    """A canary that is worse than what it was to replace."""
+
+    code = "release-aborted"
+
+
+class ReleaseHeld(GateFailed):
+    """A canary of which nobody can say yet whether it is worse; it stays, without traffic."""
+
+    code = "release-held"
+
+
 class TrafficConflict(GateFailed):
     """Somebody else changed the traffic meanwhile; theirs stands."""
 

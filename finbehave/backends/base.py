@@ -22,6 +22,7 @@ from finbehave.domain.endpoint import (
     Traffic,
 )
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
+from finbehave.domain.observed import Observed
 from finbehave.progress import Progress
 
 if TYPE_CHECKING:  # the settings' library takes its time to import, and the endpoint's processes need none of it
@@ -121,6 +122,12 @@ class Serving(Protocol):
 
         Raises:
             InputInvalid, AccessDenied, Unavailable, TimedOut, GateFailed: by what the endpoint answered.
+        """
+
+    def observe(self, endpoint: str, since: str) -> Mapping[str, Observed]:
+        """What each deployment has answered: counts since it came up, scores not older than ``since`` (ISO 8601, UTC).
+
+        Empty where the backend cannot say that from one second to the next.
         """
 
     def set_traffic(self, write: TrafficWrite) -> LedgerEntry:

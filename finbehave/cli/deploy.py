@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @command("endpoint", "instance_type", "instance_count", "port")
 def deploy(
     run: Run,
-    model: Annotated[str, typer.Argument(metavar="MODEL[:VERSION]", help="A registered model; else its latest.")],
+    model: Annotated[
+        str | None, typer.Argument(metavar="MODEL[:VERSION]", help="A registered model; else its latest.")
+    ] = None,
     deployment: Annotated[
         str | None, typer.Option("--deployment", "-d", help="blue or green; else the one without traffic.")
     ] = None,
@@ -30,7 +32,12 @@ def deploy(
         Literal["all-at-once", "canary"], typer.Option("--strategy", help="How the traffic moves.")
     ] = "all-at-once",
     steps: Annotated[str, typer.Option("--steps", help="Percents of a canary.")] = "10,50,100",
-    bake: Annotated[float, typer.Option("--bake", metavar="SECONDS", help="Watch each step for so long.")] = 0.0,
+    bake: Annotated[
+        float, typer.Option("--bake", metavar="SECONDS", help="Watch each step for so long, and judge.")
+    ] = 0.0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the canary that was cut short or held; no MODEL then.")
+    ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Change nothing; say what would change.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Create it at 0 %, and return.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait until it answers.")] = 600.0,
@@ -41,7 +48,13 @@ def deploy(
     A failure removes the new deployment and leaves the traffic where it was. The old one stays warm for rollback.
     """
     from finbehave.workflows.deploy import deploy as work
+    from finbehave.workflows.deploy import unfinished
 
+    if (model is None) != resume:
+        raise UsageError("name a model to deploy, or --resume alone", remedy="finbehave deploy MODEL")
+    if model is None:
+        model, deployment, environment = unfinished(settings=run.settings)
+        strategy = "canary"
     if not (yes or plan or no_wait) and run.screen.can_ask:
         run.confirm(f"Move the traffic of {run.settings.endpoint} to {model}?", yes=False)
     result = work(

@@ -9,11 +9,13 @@ from typing import Literal
 
 from finbehave.backends.base import Backend, TrafficWrite, open_backend
 from finbehave.domain.check import CheckGroup
-from finbehave.domain.endpoint import Endpoint, EndpointState, Traffic
+from finbehave.domain.endpoint import OWN_ENVIRONMENT, Endpoint, EndpointState, LedgerEntry, Traffic
+from finbehave.errors import NotFound
 from finbehave.progress import QUIET, Progress, checking
 from finbehave.settings import Settings, load_settings
 from finbehave.workflows import gates, history
 from finbehave.workflows.asked import Release, Strategy, checked_steps, kept_environment, resolve, verified
+from finbehave.workflows.baking import Baking
 from finbehave.workflows.colours import Choice, choose, steps_to
 from finbehave.workflows.split import shares, split_at, split_text
 from finbehave.workflows.traffic import actor, write_traffic
@@ -79,7 +81,8 @@ def deploy(
         environment: Another environment than the package's own: a file or a curated name.
         strategy: All traffic in one write, or by ``steps``.
         steps: Rising percents; the last is 100.
-        bake: Seconds to watch after each step.
+        bake: Seconds to watch after each step, at least; the verdict of a canary waits for enough requests as long as
+            ``timeout`` lets it. 0 watches nothing: golden records alone decide.
         plan: Change nothing and say what would change.
         wait: False: create the deployment at 0 % and return; the same deploy later goes on from there.
         timeout: Seconds that it may take until it answers.
@@ -88,7 +91,9 @@ def deploy(
         UsageError: words that are no model, no steps; a package or file instead of a registered model.
         NotFound: no such model.
         TamperedPackage, IncompatibleModel, UnsafeModel: nothing was created.
-        DeploymentFailed, GateFailed, TimedOut: the new deployment was removed, its logs kept; traffic is where it was.
+        ReleaseHeld: too little was seen to say whether it does as well; it stays, without traffic.
+        DeploymentFailed, ReleaseAborted, GateFailed, TimedOut: the new deployment was removed, its logs kept; traffic
+            is where it was.
         TrafficConflict: somebody else changed the traffic meanwhile; theirs stands.
         Interrupted: Ctrl-C; undone in the same way.
     """
@@ -104,6 +109,26 @@ def deploy(
         return work.planned()
     with backend.serving.exclusive(settings.endpoint):
         return work.run(wait=wait)
+
+
+def unfinished(*, settings: Settings | None = None) -> tuple[str, str | None, str | None]:
+    """Model, deployment and environment of the release that stopped on its way on the settings' endpoint.
+
+    Raises:
+        NotFound: there is none.
+    """
+    settings = settings or load_settings()
+    serving = open_backend(settings).serving
+    found = history.unfinished(serving.ledger(settings.endpoint))
+    if found is None:
+        raise NotFound(
+            f"no release of {settings.endpoint} stopped on its way",
+            remedy=f"finbehave traffic ledger --endpoint {settings.endpoint} shows every step",
+        )
+    model, name = found
+    there = serving.endpoint(settings.endpoint).deployment(name) if name else None
+    environment = there.environment if there and there.environment != OWN_ENVIRONMENT else None
+    return model, name, environment
 
 
 # --- doing it -----------------------------------------------------------------------------------------------
@@ -147,7 +172,9 @@ class _Deploy:
             gates.endpoint_up(before)
         self._preflight(choice)
         self._compatible()
-        undo = Undo(self.backend, self.settings.workspace, self.name, self.ref, before, self.progress)
+        undo = Undo(
+            self.backend, self.settings.workspace, self.name, self.ref, before, self.progress, self._beneath(choice)
+        )
         with undo.on_failure():
             self._create(choice, undo)
             if wait:
@@ -158,6 +185,12 @@ class _Deploy:
 
     def _before(self) -> Endpoint | None:
         return self.serving.endpoint(self.name) if self.name in self.serving.endpoints() else None
+
+    def _beneath(self, choice: Choice) -> LedgerEntry | None:
+        """What stood before the canary that this goes on with, if it does."""
+        if not choice.share:
+            return None
+        return history.beneath(self.serving.ledger(self.name))
 
     def _choose(self, before: Endpoint | None) -> Choice:
         return choose(before, self.release.spec("", self.settings), self.release.deployment)
@@ -190,19 +223,24 @@ class _Deploy:
         gates.golden(self.serving, self.name, choice.name, self.ref, self.package, self.progress)
 
     def _shift(self, choice: Choice, undo: Undo) -> None:
-        """Give it the traffic, step by step, each followed by its gates."""
-        revision = undo.revision
-        for share in steps_to(undo.before, choice, self.release.steps):
-            reason = history.released(self.ref, choice.name, share)
+        """Give it the traffic, step by step, each followed by its gates and, with a bake, by its verdict."""
+        revision, traffic = undo.revision, undo.before.traffic if undo.before else {}
+        steps = steps_to(undo.before, choice, self.release.steps)
+        baking = Baking(self.serving, choice.name, self.release.bake, self.release.timeout, self.progress)
+        for share, following in zip(steps, (*steps[1:], 0), strict=True):
+            reason = history.released(self.ref, choice.name, share, baking.decided)
             undo.reasons.add(reason)
-            split = split_at(undo.traffic, choice.name, share)
+            split = split_at(traffic, choice.name, share)
             entry = write_traffic(self.serving, TrafficWrite(self.name, split, revision, actor(), reason))
             revision = entry.revision
             written = gates.Written(self.name, split, revision)
             gates.read_back(self.serving, written, choice.name, self.progress)
             self._golden(choice)
             if self.release.bake:
-                gates.bake(self.serving, written, choice.name, self.release.bake, self.progress)
+                try:
+                    baking.step(written, following)
+                finally:
+                    undo.decided = baking.decided
         gates.routed(self.serving, self.name, choice.name, self.ref, self.package, self.progress)
 
     def _compatible(self) -> None:

@@ -5,7 +5,6 @@ Each is a check that is reported as it ends. "Could not verify" is a failure.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from finbehave.backends.base import ModelRegistry, Serving
@@ -24,9 +23,6 @@ from finbehave.packaging.package import Package, read_package
 from finbehave.progress import Progress, checking
 from finbehave.workflows.golden import differing
 from finbehave.workflows.split import shares, split_text
-
-LOOK_EVERY = 1.0
-"""Seconds between looks while a step bakes."""
 
 
 def verified(models: ModelRegistry, model: str) -> Package:
@@ -162,24 +158,12 @@ def read_back(serving: Serving, written: Written, deployment: str, progress: Pro
         DeploymentFailed, EndpointUnhealthy: the deployment does not stand it.
     """
     with checking(progress, f"traffic {split_text(written.traffic)}", CheckGroup.INTEGRATION) as check:
-        _still(serving, written, deployment)
+        still(serving, written, deployment)
         check.detail = f"revision {written.revision}, read back"
 
 
-def bake(serving: Serving, written: Written, deployment: str, seconds: float, progress: Progress) -> None:
-    """Watch a step for some seconds: the deployment stays ready and the split stays what was written."""
-    with checking(
-        progress, f"{deployment} at {written.traffic[deployment]} % for {seconds:g} s", CheckGroup.END_TO_END
-    ):
-        started = time.monotonic()
-        while (spent := time.monotonic() - started) < seconds:
-            progress.advance(f"watching {deployment}", spent, seconds)
-            time.sleep(min(LOOK_EVERY, seconds - spent))
-            _still(serving, written, deployment)
-        progress.advance(f"watching {deployment}", seconds, seconds)
-
-
-def _still(serving: Serving, written: Written, deployment: str) -> None:
+def still(serving: Serving, written: Written, deployment: str) -> None:
+    """The split is what was written, and the deployment is ready. Raises as ``read_back``."""
     now = serving.endpoint(written.endpoint)
     if now.revision != written.revision or shares(now.traffic) != shares(written.traffic):
         raise TrafficConflict(

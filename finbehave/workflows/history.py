@@ -15,12 +15,14 @@ from finbehave.errors import NotFound
 from finbehave.workflows.split import shares
 
 _BACK = re.compile(r"(?:rollback|undone, back) to revision (\d+)\b")
-_STEP = re.compile(r"deploy \S+ on \S+, canary at \d+ %")
+_STEP = re.compile(r"deploy (?P<model>\S+) on (?P<deployment>\S+), canary at \d+ %(?:; .*)?", re.DOTALL)
+_HELD = re.compile(r"undone, back to revision \d+: release of (?P<model>\S+), held at ")
 
 
-def released(model: str, deployment: str, share: int) -> str:
-    """The reason of a deploy's traffic write; below 100 % it is a step on the way."""
-    return f"deploy {model} on {deployment}" + (f", canary at {share} %" if share < 100 else "")
+def released(model: str, deployment: str, share: int, decided: str = "") -> str:
+    """The reason of a deploy's traffic write; below 100 % it is a step on the way. ``decided``: why it was taken."""
+    step = f", canary at {share} %" if share < 100 else ""
+    return f"deploy {model} on {deployment}{step}" + (f"; {decided}" if decided else "")
 
 
 def rolled_back(revision: int) -> str:
@@ -68,6 +70,26 @@ def previous(ledger: Sequence[LedgerEntry]) -> LedgerEntry:
             if serves(entry) and serves(entry) != current:
                 return entry
     raise NotFound("there is no earlier release to go back to", remedy="finbehave traffic ledger shows every revision")
+
+
+def unfinished(ledger: Sequence[LedgerEntry]) -> tuple[str, str | None] | None:
+    """Model and deployment of a release that stopped on its way, if the ledger ends with one.
+
+    One that was held has no traffic, and is named without its deployment.
+    """
+    reason = ledger[-1].reason if ledger else ""
+    if step := _STEP.fullmatch(reason):
+        return step["model"], step["deployment"]
+    if held := _HELD.match(reason):
+        return held["model"], None
+    return None
+
+
+def beneath(ledger: Sequence[LedgerEntry]) -> LedgerEntry | None:
+    """What stood before the release that the ledger ends in the middle of; None where it ends with no such one."""
+    if not ledger or not _STEP.fullmatch(ledger[-1].reason):
+        return None
+    return _releases(ledger)[-1] if _releases(ledger) else None
 
 
 def _releases(ledger: Sequence[LedgerEntry]) -> list[LedgerEntry]:

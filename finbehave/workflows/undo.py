@@ -16,7 +16,7 @@ from pathlib import Path
 from finbehave.backends.base import Backend, TrafficWrite
 from finbehave.domain.diagnosis import Cause
 from finbehave.domain.endpoint import Deployment, Endpoint, LedgerEntry, Traffic
-from finbehave.errors import DeploymentFailed, FinbehaveError, Interrupted, StillRunning, TimedOut
+from finbehave.errors import DeploymentFailed, FinbehaveError, Interrupted, ReleaseHeld, StillRunning, TimedOut
 from finbehave.packaging.package import Package
 from finbehave.progress import Progress
 from finbehave.workflows import gates, history
@@ -45,7 +45,8 @@ class Refused:
 class Undo:
     """What a release has done so far: the ``reasons`` of its traffic writes, and the deployments it ``created``.
 
-    ``before`` is the endpoint as the release found it; None where there was none.
+    ``before`` is the endpoint as the release found it; None where there was none. ``beneath`` is what stood before a
+    release that goes on with one that was cut short.
     """
 
     backend: Backend
@@ -54,12 +55,17 @@ class Undo:
     model: str
     before: Endpoint | None
     progress: Progress
+    beneath: LedgerEntry | None = None
     reasons: set[str] = field(default_factory=set)
     created: dict[str, Package] = field(default_factory=dict)
+    decided: str = ""
+    """The last verdict on it, in the ledger's words."""
 
     @property
     def traffic(self) -> Traffic:
-        """The split as the release found it."""
+        """The split to go back to."""
+        if self.beneath is not None:
+            return self.beneath.traffic
         return self.before.traffic if self.before else {}
 
     @property
@@ -113,17 +119,18 @@ class _PuttingBack:
         if theirs:
             last = theirs[-1]
             self.said.append(f"{last.actor} changed the traffic meanwhile; {split_text(last.traffic)} stands.")
-        elif undo.before and not written:
+        elif written or undo.beneath:
+            self._write_back(written[-1].revision if written else undo.revision)
+        elif undo.before:
             self.said.append(f"The traffic was not touched: {split_text(undo.traffic)}.")
-        elif written:
-            self._write_back(written[-1].revision)
 
     def _ours(self, entry: LedgerEntry) -> bool:
         return any(is_ours(entry, actor(), reason) for reason in self.undo.reasons)
 
     def _write_back(self, newest: int) -> None:
         undo = self.undo
-        reason = history.undone(undo.revision, f"release of {undo.model}")
+        back_to = undo.beneath.revision if undo.beneath else undo.revision
+        reason = history.undone(back_to, f"release of {undo.model}" + (f", {undo.decided}" if undo.decided else ""))
         write_traffic(self.serving, TrafficWrite(undo.endpoint, undo.traffic, newest, actor(), reason))
         now = self.serving.endpoint(undo.endpoint)
         if shares(now.traffic) != shares(undo.traffic):
@@ -154,6 +161,9 @@ class _PuttingBack:
         for name, package in undo.created.items():
             there = now.deployment(name)
             if there is None or self._was_there(there):
+                continue
+            if isinstance(self.error, ReleaseHeld):
+                self.said.append(f"{name} stays at 0 %.")
                 continue
             if now.traffic.get(name, 0):
                 self.said.append(f"{name} holds traffic and was left as it is.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,14 +16,21 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Client:
-    """``answered`` counts answers by deployment; ``failed`` holds what was no good answer."""
+    """``answered`` counts answers by deployment; ``failed`` holds what was no good answer.
+
+    It asks about ``row``, or in turn about ``rows`` where there are some.
+    """
 
     uri: str
     key: str
     row: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]] = ()
     answered: Counter[str] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._turn = itertools.cycle(self.rows or [self.row])
 
     def ask(self) -> dict[str, Any]:
         """One request on a connection of its own."""
@@ -30,7 +38,7 @@ class Client:
         connection = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-            connection.request("POST", place.path, json.dumps(self.row), headers)
+            connection.request("POST", place.path, json.dumps(next(self._turn)), headers)
             answer = connection.getresponse()
             body = answer.read().decode()
         finally:

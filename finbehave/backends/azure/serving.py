@@ -23,6 +23,7 @@ from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
 from finbehave.backends.local.locks import exclusive
 from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Traffic
 from finbehave.domain.model import ModelRef
+from finbehave.domain.observed import Observed
 from finbehave.errors import (
     AccessDenied,
     Busy,
@@ -188,6 +189,10 @@ class AzureServing:
         return self._doors[endpoint]
 
     # --- traffic --------------------------------------------------------------------------------------------
+
+    def observe(self, endpoint: str, since: str) -> Mapping[str, Observed]:  # noqa: ARG002
+        """Nothing: the platform's metrics come minutes later, which is too late for the verdict on a step."""
+        return {}
 
     def set_traffic(self, write: TrafficWrite) -> LedgerEntry:
         """Split and ledger in one request, on what is there; read back until the service says the same."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from finbehave.domain.endpoint import Answer
 from finbehave.errors import AccessDenied, GateFailed, InputInvalid, NotFound, TimedOut, Unavailable
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
+OWN_REQUEST = "finbehave-"
+"""How the ids of requests begin that commands ask: gates, for one. They are not what clients ask."""
+
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """What is listened on -> where it can be reached from here."""
 
@@ -43,7 +47,11 @@ def ask(
         AccessDenied, NotFound, Unavailable, TimedOut, GateFailed: by what was answered, if anything was.
     """
     body = json.dumps(list(rows), allow_nan=False, default=str).encode()
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        "x-request-id": f"{OWN_REQUEST}{uuid.uuid4().hex}",
+    }
     if deployment:
         headers[DEPLOYMENT_HEADER] = deployment
     connection = http.client.HTTPConnection(reachable(address[0]), address[1], timeout=timeout)

@@ -2,7 +2,8 @@
 
     {"do": "status"}  ->  {"revision": 3, "listening": true, "ready": {"blue": 2}, "stalled": {"4711": 2.5},
                           "deployments": {"blue": {"requests": 10, "errors": 0,
-                          "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0}}}}
+                          "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0},
+                          "latencies": [0, 7, 3, …]}}}   counts by LATENCY_BOUNDS
     {"do": "reload"}  ->  {"revision": 4}, once the state as it is now decides about requests
     {"do": "drain"}   ->  {}, once every request that was taken has its answer; the gateway then ends
 

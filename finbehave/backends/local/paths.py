@@ -1,7 +1,7 @@
 """Where the local backend keeps things, and which names endpoints and deployments may have.
 
 <workspace>/models/NAME/VERSION/     the registry
-<workspace>/endpoints/NAME/          endpoint.sqlite, supervisor.lock, logs/
+<workspace>/endpoints/NAME/          endpoint.sqlite, supervisor.lock, logs/, predictions/
 <workspace>/locks/                   who is at work on which endpoint
 <temp>/finbehave-UID/HASH/           sockets of a running endpoint: their paths may have 108 bytes at most
 """
@@ -58,6 +58,11 @@ def locks_dir(workspace: Path) -> Path:
 def log_file(endpoint_dir: Path, name: str) -> Path:
     """The log of a deployment, or one of ``OWN_LOGS``."""
     return endpoint_dir / LOGS / f"{name}.log"
+
+
+def predictions_file(endpoint_dir: Path, deployment: str) -> Path:
+    """The samples of rows with their answers, of a deployment."""
+    return endpoint_dir / "predictions" / f"{deployment}.jsonl"
 
 
 def runtime_dir_for(endpoint_dir: Path) -> Path:

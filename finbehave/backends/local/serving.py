@@ -15,7 +15,7 @@ from finbehave.backends.local.database import create_database, new_key
 from finbehave.backends.local.locks import exclusive
 from finbehave.backends.local.paths import OWN_LOGS, checked_name, endpoints_dir, runtime_dir_for
 from finbehave.backends.local.state import DeploymentRow, State, now
-from finbehave.backends.local.view import endpoint_of
+from finbehave.backends.local.view import endpoint_of, observed
 from finbehave.domain.endpoint import (
     OWN_ENVIRONMENT,
     Answer,
@@ -28,6 +28,7 @@ from finbehave.domain.endpoint import (
 )
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.model import ModelRef
+from finbehave.domain.observed import Observed
 from finbehave.errors import DeploymentFailed, FinbehaveError, NotFound, TimedOut
 from finbehave.progress import Progress
 from finbehave.settings import Settings
@@ -174,6 +175,10 @@ class LocalServing:
             row = state.endpoint()
             key = self._settings.key.get_secret_value() if self._settings.key else state.keys().primary
         return client.ask(endpoint, (row.host, row.port), key, rows, deployment=deployment, timeout=timeout)
+
+    def observe(self, endpoint: str, since: str) -> Mapping[str, Observed]:
+        """What the gateway has counted, and the samples that it has written down."""
+        return observed(self._folder(endpoint), since)
 
     def set_traffic(self, write: TrafficWrite) -> LedgerEntry:
         """One row of the ledger, which the gateway then confirms that it follows."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from finbehave.backends.local import client, control, launching
+from finbehave.backends.local.samples import scores
 from finbehave.backends.local.state import RUNNABLE, DeploymentRow, EndpointRow, State
 from finbehave.domain.endpoint import (
     Deployment,
@@ -14,6 +15,7 @@ from finbehave.domain.endpoint import (
     EndpointState,
     LatencySummary,
 )
+from finbehave.domain.observed import Observed
 from finbehave.errors import Unavailable
 
 ASK_SECONDS = 2.0
@@ -35,6 +37,16 @@ def endpoint_of(folder: Path) -> Endpoint:
         revision=revision,
         deployments=deployments,
     )
+
+
+def observed(folder: Path, since: str) -> dict[str, Observed]:
+    """Deployment -> what the gateway has counted of it, with the scores of samples not older than ``since``."""
+    with State(folder) as state:
+        status = _status(folder, state.endpoint()) or {}
+    return {
+        name: Observed(said["requests"], said["errors"], tuple(said["latencies"]), *scores(folder, name, since))
+        for name, said in status.get("deployments", {}).items()
+    }
 
 
 def _status(folder: Path, row: EndpointRow) -> dict[str, Any] | None:

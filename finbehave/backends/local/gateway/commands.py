@@ -63,6 +63,7 @@ def status(switchboard: Switchboard) -> dict[str, Any]:
                 "requests": pool.metrics.requests,
                 "errors": pool.metrics.errors,
                 "latency_ms": pool.metrics.percentiles_ms(),
+                "latencies": pool.metrics.fine,
             }
             for pool in pools
         },

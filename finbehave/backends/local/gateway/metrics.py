@@ -12,6 +12,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from finbehave.domain.observed import LATENCY_BOUNDS, NOTHING_COUNTED
+
 LATENCIES = (
     *(0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5),
     *(1.0, 2.5, 5.0, 10.0, 30.0),
@@ -58,6 +60,7 @@ class DeploymentMetrics:
         self.latency = Histogram(LATENCIES)
         self.queueing = Histogram(LATENCIES)
         self.batches = Histogram(SIZES)
+        self.fine = list(NOTHING_COUNTED)
         self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT_REQUESTS)
 
     def answered(self, status: int, seconds: float, rows: int) -> None:
@@ -65,6 +68,7 @@ class DeploymentMetrics:
         self.statuses[status] += 1
         self.rows += rows
         self.latency.observe(seconds)
+        self.fine[bisect_left(LATENCY_BOUNDS, seconds)] += 1
         self._recent.append((time.monotonic(), seconds))
 
     @property

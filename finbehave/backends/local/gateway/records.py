@@ -20,6 +20,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from finbehave.backends.local.paths import predictions_file
 from finbehave.backends.local.state import now
 
 LINES_A_SECOND = 20
@@ -54,7 +55,7 @@ class Records:
     """Takes lines on the event loop and writes them elsewhere."""
 
     def __init__(self, endpoint_dir: Path) -> None:
-        self._folder = endpoint_dir / "predictions"
+        self._endpoint_dir = endpoint_dir
         self._queue: queue.Queue[tuple[str, str] | None] = queue.Queue(WAITING)
         self._allowed: dict[tuple[str, bool], Allowance] = {}
         self._complained = -COMPLAIN_EVERY
@@ -111,8 +112,8 @@ class Records:
         os.write(sys.stderr.fileno(), f"{now()} {line}\n".encode())
 
     def _write_sample(self, deployment: str, line: str) -> None:
-        path = self._folder / f"{deployment}.jsonl"
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        path = predictions_file(self._endpoint_dir, deployment)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         if path.exists() and path.stat().st_size > FILE_BYTES:
             path.replace(path.with_suffix(".jsonl.1"))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
