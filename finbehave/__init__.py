@@ -14,13 +14,14 @@ from finbehave.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from finbehave.settings import Settings, load_settings
+    from finbehave.workflows.batch import invoke_file
     from finbehave.workflows.check_compat import check_compat
     from finbehave.workflows.config import config
     from finbehave.workflows.delete import delete
     from finbehave.workflows.deploy import deploy
     from finbehave.workflows.doctor import doctor
     from finbehave.workflows.drill import drill, list_drills
-    from finbehave.workflows.invoke import invoke, invoke_file
+    from finbehave.workflows.invoke import invoke
     from finbehave.workflows.keys import rotate_key, show_keys
     from finbehave.workflows.logs import logs
     from finbehave.workflows.models import archive_model, download_model, list_models, show_model
@@ -75,7 +76,7 @@ __all__ = [
 _ROOMS = {
     "Settings": "settings",
     "load_settings": "settings",
-    "invoke_file": "workflows.invoke",
+    "invoke_file": "workflows.batch",
     "list_drills": "workflows.drill",
     **dict.fromkeys(("rotate_key", "show_keys"), "workflows.keys"),
     **dict.fromkeys(("archive_model", "download_model", "list_models", "show_model"), "workflows.models"),

@@ -17,13 +17,14 @@ from finbehave import errors
 from finbehave.data.sample import Sample
 from finbehave.domain.check import Check
 from finbehave.domain.endpoint import Endpoint, Keys
+from finbehave.workflows.batch import BatchResult
 from finbehave.workflows.check_compat import CompatResult
 from finbehave.workflows.config import ConfigResult
 from finbehave.workflows.delete import DeleteResult
 from finbehave.workflows.deploy import DeployResult
 from finbehave.workflows.doctor import DoctorResult
 from finbehave.workflows.drill import DrillResult, DrillsResult
-from finbehave.workflows.invoke import BatchResult, InvokeResult
+from finbehave.workflows.invoke import InvokeResult
 from finbehave.workflows.logs import LogsResult
 from finbehave.workflows.models import DownloadResult, ModelDetails, ModelsResult
 from finbehave.workflows.pipeline import PipelineResult

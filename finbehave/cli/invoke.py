@@ -13,7 +13,8 @@ from finbehave.cli.output import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from finbehave.workflows.invoke import BatchResult, InvokeResult
+    from finbehave.workflows.batch import BatchResult
+    from finbehave.workflows.invoke import InvokeResult
 
 SHOWN = 20
 
@@ -30,7 +31,8 @@ def invoke(
 ) -> None:
     """Ask an endpoint for predictions, for a few rows or for a file of any size.
 
-    With --out, rows stream through in chunks, so the file may be larger than memory.
+    With --out, rows stream through in chunks, so the file may be larger than memory. A run that was ended goes on where
+    it was when the same command is given again.
     """
     from finbehave.workflows import invoke as work
 
@@ -39,7 +41,9 @@ def invoke(
         raise typer.BadParameter("give one of --data JSON, --file FILE, or - for standard input")
     columns = frozenset(name.strip() for name in ignore.split(",") if name.strip())
     if out is not None and path is not None:
-        batch = work.invoke_file(
+        from finbehave.workflows.batch import invoke_file
+
+        batch = invoke_file(
             path, out, deployment=deployment, ignore=columns, settings=run.settings, progress=run.progress
         )
         run.show(batch, _draw_batch)
@@ -67,6 +71,8 @@ def _shown(value: Any) -> str:
 
 
 def _draw_batch(result: BatchResult, console: Console) -> None:
-    rate = result.rows / result.seconds if result.seconds else 0
-    console.print(f"{result.rows:,} rows in {result.seconds:.1f} s ({rate:,.0f} a second), {result.failed:,} failed")
+    scored = result.rows - result.resumed
+    rate = scored / result.seconds if result.seconds else 0
+    before = f", {result.resumed:,} before" if result.resumed else ""
+    console.print(f"{scored:,} rows in {result.seconds:.1f} s ({rate:,.0f} a second){before}, {result.failed:,} failed")
     console.print(f"{printable(result.model)} on {result.deployment} → {result.out}")

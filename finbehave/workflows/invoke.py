@@ -1,12 +1,9 @@
-"""invoke: ask an endpoint, about a few rows or about a file of any size."""
+"""invoke: ask an endpoint about rows. A file of any size is scored by ``batch.py``."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,12 +12,9 @@ from typing import Any
 from finbehave.backends.base import open_backend
 from finbehave.domain.endpoint import Answer
 from finbehave.errors import DataRefused, InputInvalid, NotFound
-from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 
 ROWS_A_REQUEST = 1000
-IN_FLIGHT = 4
-"""Requests at once while a file is scored: enough to keep two workers busy while the next rows are read."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +27,6 @@ class InvokeResult:
     model: str
     latency_ms: float
     request_id: str
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """A file scored row by row; ``failed`` rows carry their reason in the column ``error`` of ``out``."""
-
-    rows: int
-    failed: int
-    out: Path
-    seconds: float
-    deployment: str
-    model: str
 
 
 def invoke(
@@ -94,14 +76,16 @@ def rows_from_text(text: str) -> list[dict[str, Any]]:
 
 def rows_from_file(path: Path, *, ignore: Collection[str] = ()) -> list[dict[str, Any]]:
     """All rows of a JSON, CSV or Parquet file without the columns to ignore; ``-`` is JSON from standard input."""
-    return [_sent(row, ignore) for chunk in _chunks(path) for row in chunk]
+    return [sent(row, ignore) for chunk in chunks_of(path) for row in chunk]
 
 
-def _sent(row: Mapping[str, Any], ignore: Collection[str]) -> dict[str, Any]:
+def sent(row: Mapping[str, Any], ignore: Collection[str]) -> dict[str, Any]:
+    """What the endpoint is asked about a row: all but the columns to ignore."""
     return {name: value for name, value in row.items() if name not in ignore}
 
 
-def _chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
+def chunks_of(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a file, or of standard input for ``-``, some at a time."""
     if str(path) == "-":
         yield rows_from_text(sys.stdin.read())
     elif _is_json(path):
@@ -120,101 +104,3 @@ def _is_json(path: Path) -> bool:
         raise NotFound(f"there is no file {path}", remedy="name a JSON, CSV or Parquet file with --file") from None
     except IsADirectoryError:
         raise DataRefused(f"{path} is a folder", remedy="name a JSON, CSV or Parquet file with --file") from None
-
-
-def invoke_file(
-    path: Path,
-    out: Path,
-    *,
-    deployment: str | None = None,
-    ignore: Collection[str] = (),
-    settings: Settings | None = None,
-    progress: Progress = QUIET,
-) -> BatchResult:
-    """Score a file of any size in chunks and write every row with its answer to ``out`` (CSV or Parquet).
-
-    Added columns: ``prediction``, ``probability_CLASS`` for each class, ``error``. A row that the model refuses is
-    written with the reason and counted; it does not end the run, unless the whole first chunk is refused.
-
-    Args:
-        ignore: Columns of the file that are no features: not sent, but written through to ``out``.
-
-    Raises:
-        InputInvalid: nothing in the first chunk fits the model.
-    """
-    from finbehave.data.results import writing_rows
-
-    settings = settings or load_settings()
-    ask = partial(open_backend(settings).serving.score, settings.endpoint, deployment=deployment)
-    started = time.monotonic()
-    rows = failed = 0
-    used: Answer | None = None
-    with writing_rows(out, memory=settings.memory) as writer:
-        for chunk in _scored(partial(_score_chunk, ask, ignore), path):
-            used = used or chunk.answer
-            if used is None:
-                raise InputInvalid(
-                    f"no row of {path} fits the model; the first: {chunk.outcomes[0].error}",
-                    remedy="mend the file, or name columns that are no features with --ignore",
-                )
-            writer.write(chunk.written(used))
-            rows += len(chunk.rows)
-            failed += sum(bool(outcome.error) for outcome in chunk.outcomes)
-            progress.advance("scoring rows", rows)
-    if used is None:
-        raise DataRefused(f"{path} has no row to score", remedy="name a file with rows")
-    return BatchResult(rows, failed, out, round(time.monotonic() - started, 3), used.deployment, used.model)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    prediction: Any = None
-    probabilities: Mapping[str, float] | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    rows: list[dict[str, Any]]
-    outcomes: list[_Outcome]
-    answer: Answer | None
-
-    def written(self, like: Answer) -> list[dict[str, Any]]:
-        """The rows with their outcomes; every one has the columns of an answer like ``like``."""
-        labels = list(like.probabilities[0]) if like.probabilities else []
-        return [
-            {
-                **row,
-                "prediction": outcome.prediction,
-                **{f"probability_{label}": (outcome.probabilities or {}).get(label) for label in labels},
-                "error": outcome.error or None,
-            }
-            for row, outcome in zip(self.rows, self.outcomes, strict=True)
-        ]
-
-
-def _scored(score: Callable[[list[dict[str, Any]]], _Chunk], path: Path) -> Iterator[_Chunk]:
-    """Chunks in the order of the file, several under way at once."""
-    with ThreadPoolExecutor(IN_FLIGHT) as pool:
-        under_way: deque[Future[_Chunk]] = deque()
-        for rows in _chunks(path):
-            under_way.append(pool.submit(score, rows))
-            if len(under_way) >= IN_FLIGHT:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-
-
-def _score_chunk(ask: Callable[..., Answer], ignore: Collection[str], rows: list[dict[str, Any]]) -> _Chunk:
-    """Score rows; where some are refused, halve until each refused row stands alone."""
-    try:
-        answer = ask([_sent(row, ignore) for row in rows])
-    except InputInvalid as error:
-        if len(rows) == 1:
-            return _Chunk(rows, [_Outcome(error=error.message)], None)
-        middle = len(rows) // 2
-        first, second = (_score_chunk(ask, ignore, part) for part in (rows[:middle], rows[middle:]))
-        return _Chunk(rows, first.outcomes + second.outcomes, first.answer or second.answer)
-    probabilities = answer.probabilities or (None,) * len(rows)
-    outcomes = [_Outcome(*pair) for pair in zip(answer.predictions, probabilities, strict=True)]
-    return _Chunk(rows, outcomes, answer)

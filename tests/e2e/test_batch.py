@@ -1,0 +1,78 @@
+"""A file of many rows through an endpoint: every row once, in order, also after the command was killed midway."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Finbehave
+from tests.e2e.test_release import until
+
+ROWS = 120_000
+
+
+@pytest.fixture
+def customers(finbehave: Finbehave, package: Path, behaviour: Path) -> Path:
+    """Many numbered rows, and a live endpoint that can answer them."""
+    finbehave.ok("register", str(package))
+    finbehave.ok("deploy", "late-payers")
+    with behaviour.open(newline="", encoding="utf-8") as file:
+        rows = [row[:-1] for row in csv.reader(file)]
+    path = finbehave.folder / "customers.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["number", *rows[0]])
+        writer.writerows([number, *rows[1 + number % (len(rows) - 1)]] for number in range(ROWS))
+    return path
+
+
+def scored(path: Path) -> list[dict[str, Any]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(finbehave: Finbehave, customers: Path) -> None:
+    out, progress = finbehave.folder / "answers.csv", finbehave.folder / ".answers.csv.progress"
+    words = ("--file", str(customers), "--out", str(out), "--ignore", "number")
+    process = finbehave.start("invoke", *words)
+    until("some rows to be written", progress.exists)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    noted = json.loads(progress.read_text())["rows"]
+
+    done = finbehave.ok("invoke", *words)
+    assert (done["rows"], done["resumed"], done["failed"]) == (ROWS, noted, 0)
+    assert 0 < noted < ROWS
+    rows = scored(out)
+    assert [int(row["number"]) for row in rows] == list(range(ROWS))
+    assert {row["error"] for row in rows} == {""}
+    same = {(row["income"], row["spending"], row["age"], row["account"]): set() for row in rows}  # type: ignore[var-annotated]
+    for row in rows:
+        same[row["income"], row["spending"], row["age"], row["account"]].add(row["probability_1"])
+    assert {len(answers) for answers in same.values()} == {1}
+    assert sorted(path.name for path in finbehave.folder.glob(".answers*")) == []
+
+
+def test_a_changed_file_or_model_begins_anew_and_two_at_once_are_refused(
+    finbehave: Finbehave, customers: Path, other_package: Path
+) -> None:
+    out, progress = finbehave.folder / "answers.parquet", finbehave.folder / ".answers.parquet.progress"
+    words = ("--file", str(customers), "--out", str(out), "--ignore", "number")
+    first = finbehave.start("invoke", *words)
+    until("some rows to be written", progress.exists)
+    second = finbehave("invoke", *words, "-o", "json")
+    assert (second.code, second.error["code"]) == (9, "busy"), str(second)
+    first.send_signal(signal.SIGINT)
+    first.communicate()
+    assert first.returncode == 130
+
+    finbehave.ok("register", str(other_package))
+    finbehave.ok("deploy", "late-payers")
+    done = finbehave.ok("invoke", *words)
+    assert (done["rows"], done["resumed"], done["model"]) == (ROWS, 0, "late-payers:1.0.1")
