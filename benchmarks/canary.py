@@ -3,9 +3,9 @@
     python benchmarks/canary.py [--releases 200] [--seed 0]
 
 Requests come at random at a mean rate and are split by the step's percents; each has its chance of an error, a
-latency (log-normal around 8 ms) and a score. A release ends when it is promoted to all of the traffic, aborted, or held
-because no verdict is possible within ten minutes of a step. The goals: of bad releases at most 1 % are promoted, of
-good ones at most 2 % aborted. Errors that both colours have are to be held.
+latency (log-normal around 0.1 s) and a score. A release ends when it is promoted to all of the traffic, aborted, or
+held because no verdict is possible within ten minutes of a step. The goals: of bad releases at most 1 % are promoted,
+of good ones at most 2 % aborted. Errors that both colours have are to be held.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ class Colour:
     """How one deployment answers. ``median`` in seconds; scores are Beta(2, 8), moved by ``moved``."""
 
     errors: float = 0.0005
-    median: float = 0.008
+    median: float = 0.1
     moved: float = 0.0
 
 
 GOOD = Colour()
 RELEASES = {
     "good": (GOOD, GOOD),
-    "a little better and moved": (GOOD, Colour(0.0002, 0.0078, 0.01)),
+    "a little better and moved": (GOOD, Colour(0.0002, 0.098, 0.01)),
     "1 % more errors": (GOOD, Colour(errors=0.0105)),
     "5 % more errors": (GOOD, Colour(errors=0.0505)),
-    "half as slow again": (GOOD, Colour(median=0.012)),
-    "twice as slow": (GOOD, Colour(median=0.016)),
+    "half as slow again": (GOOD, Colour(median=0.15)),
+    "twice as slow": (GOOD, Colour(median=0.2)),
     "shifted predictions": (GOOD, Colour(moved=0.1)),
     "both with 5 % errors": (Colour(errors=0.05), Colour(errors=0.05)),
 }

@@ -35,8 +35,12 @@ LOOK_AGAIN = 1.5
 BROKEN_ERRORS = 0.01
 """A colour with surely more errors than this is bad by itself: ten times the objective of 0.1 %."""
 
-SLOWER = 1.2
-"""An answer is slow when it takes so many times what nine in ten of the old colour's take."""
+SLOWER, SLOWER_SECONDS = 1.3, 0.05
+"""An answer is slow when it takes so many times what nine in ten of the old colour's take, and so much longer: a
+twentieth of the objective of a second. Less than that a busy machine does by itself to whoever is asked rarely."""
+
+FEWEST = 30
+"""Requests before which nothing is aborted: the first ones meet a process that is still warming up."""
 
 
 REPEATED, FEW = 100, 50
@@ -65,7 +69,7 @@ class Tolerance:
 
 
 ERRORS = Tolerance(0.002, 0.01)
-SLOW = Tolerance(0.05, 0.10)
+SLOW = Tolerance(0.05, 0.08)
 SHIFT = Tolerance(0.10, 0.20)
 """Of the largest distance between two distribution functions."""
 
@@ -133,6 +137,9 @@ def judge(new: Observed, old: Observed, *, look: int = 1, exposure: float = 1.0)
     if not new.requests:
         return Verdict(Decision.HOLD, "no request has come", findings, 0, _more(findings, 0))
     worse = [one for one in findings if one.decision is Decision.ABORT]
+    if worse and new.requests < FEWEST:
+        why = "not decided yet: " + ", ".join(one.measure for one in worse)
+        return Verdict(Decision.HOLD, why, findings, new.requests, FEWEST - new.requests)
     if worse and _broken(old):
         why = f"both are bad: errors {old.errors} of {old.requests:,} requests of the old one too"
         return Verdict(Decision.HOLD, why, findings, new.requests, None)
@@ -167,13 +174,13 @@ def _slow(new: Observed, old: Observed, tolerance: Tolerance, look: int) -> Find
 
 
 def _slow_from(old: Observed) -> int:
-    """The first bucket of slow answers: above ``SLOWER`` times the old colour's ninth decile, 2 ms more at least."""
+    """The first bucket of slow answers."""
     wanted, seen = 0.9 * sum(old.latencies), 0
     for bucket, count in enumerate(old.latencies[:-1]):
         seen += count
         if seen >= wanted:
             bound = LATENCY_BOUNDS[bucket]
-            return bisect_left(LATENCY_BOUNDS, max(bound * SLOWER, bound + 0.002)) + 1
+            return bisect_left(LATENCY_BOUNDS, max(bound * SLOWER, bound + SLOWER_SECONDS)) + 1
     return len(LATENCY_BOUNDS)
 
 
@@ -207,8 +214,12 @@ def _decide(least: float, most: float, tolerance: Tolerance) -> Decision:
 
 
 def _needed(new: tuple[int, int], old: tuple[int, int], tolerance: Tolerance) -> int | None:
-    """Requests of the new colour from which on a promotion is possible, if both go on as until now."""
-    rates = _rate(new), _rate(old)
+    """Requests of the new colour from which on a promotion is possible, if both go on as until now.
+
+    Where they do not surely differ, both are taken to go on as the old one.
+    """
+    differs = _difference(new, old, _z(PROMOTE_ALPHA))[0] > 0
+    rates = (_rate(new), _rate(old)) if differs else (_rate(old), _rate(old))
     requests = max(new[1], 10)
     ratio = old[1] / new[1] if new[1] and old[1] else 1.0
     while requests < 10**8:

@@ -14,7 +14,8 @@ from tests.e2e.broken import says_yes
 from tests.e2e.client import Client
 from tests.e2e.test_release import deployments, said
 
-CANARY = ("--strategy", "canary", "--bake", "0.5")
+HALF = ("--steps", "50,100", "--bake", "0.5")
+"""A verdict needs some hundred requests of the new colour, which half of the traffic brings soon."""
 
 
 @pytest.fixture
@@ -43,16 +44,16 @@ def test_without_clients_it_is_held_and_goes_on_when_they_come(
     finbehave: Finbehave, client: Client, other_package: Path
 ) -> None:
     finbehave.ok("register", str(other_package))
-    held = finbehave("deploy", "late-payers", *CANARY, "-o", "json")
+    held = finbehave("deploy", "late-payers", "--strategy", "canary", *HALF, "-o", "json")
     assert (held.code, held.error["code"]) == (7, "release-held"), str(held)
     assert "no request has come" in held.error["message"]
     assert "finbehave deploy --resume" in held.error["remedy"]
     assert finbehave.ok("traffic", "show")["traffic"] == {"blue": 100}
     assert deployments(finbehave)["green"]["state"] == "ready"
-    assert reasons(finbehave)[-1].endswith("late-payers:1.0.1, held at 10 %: no request has come")
+    assert reasons(finbehave)[-1].endswith("late-payers:1.0.1, held at 50 %: no request has come")
 
     with client.asking():
-        resumed = finbehave.ok("deploy", "--resume", "--bake", "0.5")
+        resumed = finbehave.ok("deploy", "--resume", *HALF)
     assert (resumed["model"], resumed["traffic"]) == ("late-payers:1.0.1", {"green": 100})
     assert client.failed == []
     assert "; promoted at 50 %: errors 0.0% against 0.0%" in reasons(finbehave)[-1]
@@ -86,12 +87,12 @@ def test_one_whose_terminal_died_is_resumed_and_on_failure_goes_back_to_what_sto
     process.wait()
     assert finbehave.ok("traffic", "show")["traffic"] == {"blue": 90, "green": 10}
 
-    held = finbehave("deploy", "--resume", "--steps", "10,20,100", "--bake", "0.5", "-o", "json")
+    held = finbehave("deploy", "--resume", *HALF, "-o", "json")
     assert (held.code, held.error["code"]) == (7, "release-held"), str(held)
     assert finbehave.ok("traffic", "show")["traffic"] == {"blue": 100}
 
     with client.asking():
-        assert finbehave.ok("deploy", "--resume", "--bake", "0.5")["traffic"] == {"green": 100}
+        assert finbehave.ok("deploy", "--resume", *HALF)["traffic"] == {"green": 100}
     assert client.failed == []
 
 

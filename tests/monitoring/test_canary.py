@@ -11,7 +11,7 @@ from finbehave.domain.observed import LATENCY_BOUNDS, Observed
 from finbehave.monitoring.canary import Decision, Trial, Verdict, judge, judge_alone
 
 
-def seen(requests: int, *, errors: int = 0, seconds: float = 0.008, moved: float = 0.0, rows: int = 1000) -> Observed:
+def seen(requests: int, *, errors: int = 0, seconds: float = 0.1, moved: float = 0.0, rows: int = 1000) -> Observed:
     """A colour whose answers take ``seconds`` and a little more or less, with scores between 0 and 1."""
     latencies = [0] * (len(LATENCY_BOUNDS) + 1)
     for number in range(requests):
@@ -33,7 +33,7 @@ def test_a_release_that_does_as_well_is_promoted() -> None:
     ("worse", "measure"),
     [
         (seen(1000, errors=50), "errors 5.0% against 0.0%"),
-        (seen(1000, seconds=0.012), "slow answers"),
+        (seen(1000, seconds=0.17), "slow answers"),
         (seen(1000, moved=0.25), "shift of answers"),
     ],
 )
@@ -50,6 +50,16 @@ def test_too_few_requests_hold_and_as_many_more_as_were_said_decide(exposure: fl
     assert few.more
     assert judge(seen(40 + few.more), OLD, exposure=exposure).decision is Decision.PROMOTE
     assert judge(seen((40 + few.more) // 2), OLD, exposure=exposure).decision is Decision.HOLD
+
+
+def test_bad_luck_with_the_first_few_is_no_reason_to_give_up() -> None:
+    unlucky = judge(seen(3, errors=1, seconds=0.3), OLD)
+    assert unlucky.decision is Decision.HOLD
+    assert unlucky.more
+
+
+def test_a_few_milliseconds_more_are_no_reason_to_abort() -> None:
+    assert judge(seen(1000, seconds=0.012), seen(9000, seconds=0.006)).decision is Decision.PROMOTE
 
 
 def test_no_traffic_never_promotes() -> None:

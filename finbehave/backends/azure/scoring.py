@@ -45,7 +45,7 @@ def ask(door: Door, rows: Sequence[Mapping[str, Any]], *, deployment: str | None
         if status == 200:
             return _answer(door, content, headers, (time.monotonic() - started) * 1000)
         if status not in (429, 502, 503) or time.monotonic() + pause > deadline:
-            raise _refusal(door.endpoint, status, headers, content)
+            raise _refusal(door.endpoint, deployment, status, headers, content)
         time.sleep(pause)
         pause *= 2
 
@@ -109,7 +109,9 @@ def _failed_in_words(content: bytes) -> FinbehaveError | None:
     return InputInvalid(str(said.get("message")), remedy="mend the rows; finbehave models show lists the features")
 
 
-def _refusal(endpoint: str, status: int, headers: Mapping[str, str], content: bytes) -> FinbehaveError:
+def _refusal(
+    endpoint: str, named: str | None, status: int, headers: Mapping[str, str], content: bytes
+) -> FinbehaveError:
     """By the model's own status where the platform wraps it in a 424."""
     told = headers.get(MODEL_STATUS, "")
     own = int(told) if status == 424 and told.isdigit() else status
@@ -122,9 +124,12 @@ def _refusal(endpoint: str, status: int, headers: Mapping[str, str], content: by
         )
     if own in (401, 403):
         return AccessDenied(f"{endpoint} refuses the key: {message}", remedy=f"finbehave keys show {where}")
+    if own == 404 and named:
+        return NotFound(f"{endpoint} has no deployment {named}: {message}", remedy=f"finbehave status {where}")
     if own == 404:
-        return NotFound(
-            f"{endpoint} has no such deployment, or none with traffic: {message}", remedy=f"finbehave status {where}"
+        return Unavailable(
+            f"no deployment of {endpoint} holds traffic: {message}",
+            remedy=f"finbehave start {where}, or finbehave deploy",
         )
     if own in (408, 504):
         return TimedOut(f"{endpoint} took too long: {message}", remedy=logs)
