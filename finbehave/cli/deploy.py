@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from finbehave.workflows.deploy import DeployResult
 
 
-@command("endpoint", "instance_type", "instance_count", "port")
+@command("endpoint", "instance_type", "instance_count", "host", "port")
 def deploy(
     run: Run,
     model: Annotated[

@@ -67,6 +67,9 @@ SETTING_OPTIONS: dict[str, Any] = {
         float | None, typer.Option("--test-size", help="Share of rows held out.", show_default="0.2")
     ],
     "cv_folds": Annotated[int | None, typer.Option("--cv", help="Folds that choose the model.", show_default="3")],
+    "host": Annotated[
+        str | None, typer.Option("--host", help="Address that a new endpoint listens on.", show_default="127.0.0.1")
+    ],
     "port": Annotated[int | None, typer.Option("--port", help="Port of a new endpoint.", show_default="a free one")],
     "memory": Annotated[str | None, typer.Option("--memory", help="Memory cap, as 2GB.", show_default="2GB")],
 }

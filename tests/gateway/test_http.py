@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.gateway.conftest import Asked
 
@@ -179,6 +180,25 @@ def test_metrics_count_what_was_asked(asked: Asked) -> None:
     assert count(after.text, wanted) == before + 3
     assert 'finbehave_workers{deployment="blue",model="late-payers:1.0.0"} 1' in after.text
     assert asked.program.ok("status")["endpoints"][0]["deployments"][0]["requests"] >= 3
+
+
+def test_prometheus_reads_the_metrics(asked: Asked) -> None:
+    asked.post(asked.row)
+    asked.post("no row")
+    families = {one.name: one for one in text_string_to_metric_families(asked.get("/metrics").text)}
+    assert families["finbehave_requests"].type == "counter"
+    assert {sample.labels["code"] for sample in families["finbehave_requests"].samples} >= {"200"}
+    for name in ("finbehave_request_seconds", "finbehave_queue_seconds", "finbehave_batch_requests"):
+        assert families[name].type == "histogram"
+        blue = [sample for sample in families[name].samples if sample.labels["deployment"] == "blue"]
+        counts = {sample.labels["le"]: sample.value for sample in blue if "le" in sample.labels}
+        (total,) = (sample.value for sample in blue if sample.name.endswith("_count"))
+        assert list(counts.values()) == sorted(counts.values())
+        assert counts["+Inf"] == total > 0
+    assert all(family.documentation for family in families.values())
+    assert {label for one in families.values() for sample in one.samples for label in sample.labels} <= {
+        "deployment", "model", "code", "le", "version",
+    }  # fmt: skip
 
 
 def test_samples_of_rows_with_their_answers_are_kept(asked: Asked) -> None:

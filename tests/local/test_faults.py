@@ -149,6 +149,14 @@ def test_it_outlives_the_terminal_that_started_it(finbehave: Finbehave, package:
     assert finbehave.ok("status")["endpoints"][0]["state"] == "running"
 
 
+def test_it_listens_on_the_address_that_is_named_and_on_no_other_machines(finbehave: Finbehave, package: Path) -> None:
+    finbehave.ok("register", str(package))
+    refused = finbehave("deploy", "late-payers", "--host", "203.0.113.7", "-o", "json")
+    assert (refused.code, "--host" in refused.error["remedy"]) == (2, True), str(refused)
+    assert finbehave.ok("status")["endpoints"] == []
+    assert finbehave.ok("deploy", "late-payers", "--host", "127.0.0.2")["scoring_uri"].startswith("http://127.0.0.2:")
+
+
 @pytest.fixture
 def other_listener() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -101,6 +102,11 @@ class Supervisor:
                 remedy="name a port from 1024 on, with FINBEHAVE_PORT",
             ) from error
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+                raise ConfigurationError(
+                    f"{row.host} is no address of this machine: {error.strerror}",
+                    remedy="name another one with --host, as 127.0.0.1",
+                ) from error
             raise PortTaken(
                 f"{row.host}:{row.port} cannot be listened on: {error.strerror or error}",
                 remedy="end the program that listens there, or set FINBEHAVE_PORT to another port and start again",
