@@ -53,6 +53,7 @@ class Azure:
         self.blobs: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.operations: dict[str, dict[str, Any]] = {}
         self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.said: dict[str, Path] = {}
         self.keys: dict[str, dict[str, str]] = {}
         self.faults: list[tuple[str, str, Answer]] = []
         self.before: list[tuple[str, str, Callable[[], None]]] = []
@@ -242,12 +243,18 @@ class Azure:
         )  # fmt: skip
         self._unpacked(self.resources[one["properties"]["model"]]["properties"]["modelUri"], mount / "package")
         variables = one["properties"]["environmentVariables"]
-        process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(code)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={"AZUREML_MODEL_DIR": str(mount), **variables},
-        )  # fmt: skip
+        said = self.folder / uuid.uuid4().hex
+        with said.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", DRIVER, str(code)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                text=True, env={"AZUREML_MODEL_DIR": str(mount), **variables},
+            )  # fmt: skip
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        self.said[f"{endpoint}/{one['name']}"] = said
+        if process.stdout.readline() != "ready\n":
+            process.communicate()
+            one["properties"]["provisioningState"] = "Failed"
+            return 201, one, self._operation("User container has crashed or terminated: Liveness probe failed")
         self.processes[f"{endpoint}/{one['name']}"] = process
         if one["name"] in self.held:
             one["properties"]["provisioningState"] = "Creating"
@@ -292,11 +299,10 @@ class Azure:
             return 202, b"", self._operation(None)
         if action == "getLogs":
             deployment = path.split("/deployments/")[1].split("/")[0]
-            return (
-                200,
-                {"content": f"2026-11-25 09:00:00,123 I [7] azmlinfsrv - {body['containerType']} of {deployment}\n"},
-                {},
-            )
+            content = f"2026-11-25 09:00:00,123 I [7] azmlinfsrv - {body['containerType']} of {deployment}\n"
+            if body["containerType"] == "InferenceServer" and f"{name}/{deployment}" in self.said:
+                content += self.said[f"{name}/{deployment}"].read_text()
+            return 200, {"content": content}, {}
         return _missing(path)
 
     def _operation(self, fault: str | None) -> dict[str, str]:

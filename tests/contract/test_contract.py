@@ -133,7 +133,7 @@ def test_a_model_that_answers_otherwise_than_in_training_never_gets_traffic(
 ) -> None:
     live.ok("register", str(says_otherwise(package, tmp_path / "otherwise")))
     refused = live("deploy", "late-payers", "-o", "json")
-    assert (refused.code, "golden" in refused.error["message"]) == (7, True), str(refused)
+    assert refused.code in (5, 7), str(refused)  # by the trial beforehand, where there is one, or by the golden records
     assert (traffic(live), colours(live)) == ({"blue": 100}, ["blue"])
 
 
