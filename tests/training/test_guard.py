@@ -200,3 +200,23 @@ def test_a_column_that_is_not_there_cannot_be_dropped(save: Save, settings: Sett
     with pytest.raises(UsageError, match="--drop names 'regoin'") as refused:
         train(save(customers()), "late", drop=["regoin"], settings=settings)
     assert "'region'" in refused.value.remedy
+
+
+def test_of_a_quantity_a_copy_is_dropped_and_what_goes_with_it_closely_is_learnt_from(tmp_path: Path) -> None:
+    draw = numpy.random.default_rng(8)
+    income = draw.uniform(900, 9000, 300).round(2)
+    spend = (0.3 * income + draw.normal(0, 50, 300)).round(2)  # R2 0.995, and honest
+    frame = pandas.DataFrame(
+        {
+            "income": income,
+            "in_cents": spend * 100,
+            "logarithm": numpy.log1p(numpy.maximum(spend, 0)).round(6),
+            "nearly": (spend + draw.normal(0, 22, 300)).round(2),
+            "region": draw.choice(["north", "south"], 300),
+            "spend": spend,
+        }
+    )
+    found = judged(frame, tmp_path, "spend")
+    assert found.dropped["in_cents"].startswith("leakage: decides the target alone")
+    assert {"logarithm", "nearly"} <= suspected(found) | set(found.dropped)
+    assert not {"income", "region"} & (suspected(found) | set(found.dropped))
