@@ -82,6 +82,8 @@ def _draw_table(result: CompatResult, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from finbehave.cli.fitting import Fitting
+
     table = Table("environment", "scikit-learn", "verdict", "loads", "predicts", "the same", box=SIMPLE_HEAD)
     for report in result.targets:
         verdict = report.verdict.value
@@ -90,7 +92,7 @@ def _draw_table(result: CompatResult, console: Console) -> None:
             Text(verdict, _COLOURS[verdict]), *_tried(report.probe),
         )  # fmt: skip
     console.print(Text(f"trained with {_versions(result.trained_with)}"), soft_wrap=True)
-    console.print(table)
+    console.print(Fitting(table))
     remedy = ""
     for report in result.targets:
         if report.findings and report.verdict.value != "compatible":

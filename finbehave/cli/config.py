@@ -24,10 +24,12 @@ def config(run: Run) -> None:
 def _draw(result: ConfigResult, console: Console) -> None:
     from rich.table import Table
 
+    from finbehave.cli.fitting import Fitting
+
     table = Table("setting", "value", "from", "environment variable")
     for one in result.settings:
         value = "" if one.value is None else printable(one.value)
         table.add_row(
             one.name, value, one.source, one.environment_variable, style="" if one.source != "default" else "dim"
         )
-    console.print(table)
+    console.print(Fitting(table))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
-    from rich.table import Table
 
+    from finbehave.cli.fitting import Fitting
     from finbehave.domain.endpoint import Endpoint
     from finbehave.workflows.status import StatusResult
 
@@ -77,9 +77,11 @@ def _line(endpoint: Endpoint) -> str:
     return f"{endpoint.name} {endpoint.state.value} {split} revision {endpoint.revision}"
 
 
-def _table(endpoint: Endpoint) -> Table:
+def _table(endpoint: Endpoint) -> Fitting:
     from rich.table import Table
     from rich.text import Text
+
+    from finbehave.cli.fitting import Fitting
 
     state = Text(endpoint.state.value, style=_COLOURS.get(endpoint.state.value, "red"))
     title = Text.assemble((endpoint.name, "bold"), "  ", state, f"  revision {endpoint.revision}")
@@ -95,4 +97,4 @@ def _table(endpoint: Endpoint) -> Table:
         table.add_row(
             one.name, printable(one.model), shown, f"{one.traffic} %", str(one.requests), str(one.errors), *latency
         )
-    return table
+    return Fitting(table)

@@ -78,6 +78,8 @@ def _draw(result: TrafficResult, console: Console) -> None:
 def _draw_ledger(result: LedgerResult, console: Console) -> None:
     from rich.table import Table
 
+    from finbehave.cli.fitting import Fitting
+
     if not result.entries:
         console.print(f"{result.endpoint} never had traffic. finbehave deploy MODEL gives it some.")
         return
@@ -88,4 +90,4 @@ def _draw_ledger(result: LedgerResult, console: Console) -> None:
         )
         shown = (split or "no traffic", entry.reason, entry.actor)
         table.add_row(str(entry.revision), moment(entry.time), *(printable(text) for text in shown))
-    console.print(table)
+    console.print(Fitting(table))

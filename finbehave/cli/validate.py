@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from finbehave.data.validate import ColumnReport
     from finbehave.workflows.validate import ValidateResult
 
-_NARROW = 70
-
 
 @command("test_size", "cv_folds", "memory")
 def validate(
@@ -36,16 +34,14 @@ def _draw(result: ValidateResult, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    if console.width < _NARROW:
-        for column in result.columns:
-            console.print(f"{printable(column.name)}: {_in_words(column)}", soft_wrap=True)
-    else:
-        table = Table("column", "kind", "missing", "distinct", "values")
-        for column in result.columns:
-            missing = f"{column.missing_share:.1%}" if column.missing else ""
-            values = Text(printable(_values(column)), overflow="fold")
-            table.add_row(printable(column.name), column.kind.value, missing, f"{column.distinct:,}", values)
-        console.print(table)
+    from finbehave.cli.fitting import Fitting
+
+    table = Table("column", "kind", "missing", "distinct", "values")
+    for column in result.columns:
+        missing = f"{column.missing_share:.1%}" if column.missing else ""
+        values = Text(printable(_values(column)), overflow="fold")
+        table.add_row(printable(column.name), column.kind.value, missing, f"{column.distinct:,}", values)
+    console.print(Fitting(table))
     console.print(f"{printable(str(result.file))}: {result.rows:,} rows, {len(result.columns)} columns", soft_wrap=True)
     for warning in result.warnings:
         about = f"{printable(warning.column)}: " if warning.column else ""
@@ -56,11 +52,6 @@ def _draw(result: ValidateResult, console: Console) -> None:
         )
         line = f"Target {printable(result.target.name)}: {result.target.task.value}, since {result.target.reason}"
         console.print(f"{line}: {classes}" if classes else line, soft_wrap=True)
-
-
-def _in_words(column: ColumnReport) -> str:
-    missing = f", {column.missing_share:.1%} missing" if column.missing else ""
-    return f"{column.kind.value}{missing}, {column.distinct:,} distinct, {printable(_values(column))}"
 
 
 def _values(column: ColumnReport) -> str:

@@ -32,8 +32,8 @@ LIMITS = {
     "regression": Limits(0.9995, 2.0, 2.0, 0.998, 0.85, 0.9, 0.9995),
 }
 """Two classes: as measured, ``strong``, ``missing``, ``order`` and ``too_good`` being ROC AUC, ``decides`` balanced
-accuracy and the others shares of the rarer class. Several classes: balanced accuracy. Quantities: R2, and high, since an
-honest feature can explain 99 % of an amount (what somebody spends goes with what they earn). 2: never."""
+accuracy and the others shares of the rarer class. Several classes: balanced accuracy. Quantities: R2, and high, since
+an honest feature can explain 99 % of an amount (what somebody spends goes with what they earn). 2: never."""
 
 
 class Score(NamedTuple):

@@ -153,6 +153,14 @@ def test_a_terminal_of_forty_columns(live: Finbehave, words: tuple[str, ...]) ->
     done = live(*words, env={"COLUMNS": "40"})
     assert done.code == 0, str(done)
     assert done.out.strip()
+    assert "…" not in done.out  # nothing is cut off
+
+
+def test_a_narrow_terminal_shows_what_a_wide_one_does(live: Finbehave) -> None:
+    wide, narrow = (live("status", env={"COLUMNS": columns}).out for columns in ("120", "40"))
+    facts = {word for word in re.findall(r"[\w.:%/]+", wide) if not re.fullmatch(r"[\d.]+", word)}
+    assert {"deployment", "model", "traffic"} < facts
+    assert not {fact for fact in facts if fact not in narrow}
 
 
 @pytest.mark.parametrize("words", ["logs", "config", "models list -o json"])

@@ -107,4 +107,5 @@ def test_forty_columns_are_enough(tmp_path: Path) -> None:
     environment = {**os.environ, "COLUMNS": "40", "FINBEHAVE_WORKSPACE": str(tmp_path / "w")}
     command = [sys.executable, "-m", "finbehave", "validate", "--data", "t.csv"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert "region: category, 33.3% missing, 2 distinct, north (1), south (1)" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "column region kind category missing 33.3% distinct 2 values north (1), south (1)" in said
