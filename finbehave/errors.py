@@ -252,6 +252,7 @@ class DiskFull(Unavailable):
     """No space left where something had to be written."""
 
     code = "disk-full"
+    default_remedy = "free some space, then run the command again"
 
 
 class NoNetwork(Unavailable):

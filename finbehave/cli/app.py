@@ -34,6 +34,7 @@ from finbehave.cli.traffic import traffic
 from finbehave.cli.train import train
 from finbehave.cli.troubleshoot import troubleshoot
 from finbehave.cli.validate import validate
+from finbehave.disk import is_full, unwritable
 from finbehave.errors import FinbehaveError, Interrupted, UsageError
 
 app = typer.Typer(
@@ -107,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return screen.fail(Interrupted("interrupted"))
         except BrokenPipeError:
             return screen.abandoned()
+        except OSError as error:
+            return screen.fail(unwritable(error.filename or "a file", error)) if is_full(error) else screen.crash(error)
         except Exception as error:  # the one catch at the top: what nobody foresaw gets a log file
             return screen.crash(error)
         if status == Interrupted.exit_status:  # Typer turns Ctrl-C into this status

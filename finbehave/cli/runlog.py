@@ -25,6 +25,11 @@ class _JsonLines(logging.Formatter):
         return redact(json.dumps(fields | getattr(record, "fields", {}), default=str, ensure_ascii=False))
 
 
+class _Kept(RotatingFileHandler):
+    def handleError(self, _record: logging.LogRecord) -> None:
+        """Say nothing: a log that finds no space is no reason to trouble whoever waits for the command."""
+
+
 def open_log(workspace: Path, command: str, *, debug: bool) -> Path | None:
     """Log this run to ``WORKSPACE/logs/finbehave.jsonl``; None where that cannot be written.
 
@@ -40,7 +45,7 @@ def open_log(workspace: Path, command: str, *, debug: bool) -> Path | None:
     path = workspace / "logs" / "finbehave.jsonl"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        kept = RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8")
+        kept = _Kept(path, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8")
     except OSError:
         return None
     kept.setFormatter(_JsonLines())

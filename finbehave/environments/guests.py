@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from finbehave.errors import GuestFailed
+from finbehave.disk import is_full
+from finbehave.errors import DiskFull, GuestFailed
 from finbehave.progress import QUIET, Progress
 
 GUEST = Path(__file__).parent.parent / "guest"
@@ -138,6 +139,8 @@ def _outcome(home: Path, script: str, status: int, *, timed_out: bool, timeout: 
         raise GuestFailed(f"{script} wrote an answer that is no JSON: {error}", kind="crashed", log=log) from error
     if "error" in response:
         raised = response["error"]
+        if raised["type"] == "OSError" and is_full(OSError(raised["message"])):
+            raise DiskFull(f"no space left on the disk: {script} could not write what it made")
         raise GuestFailed(
             f"{raised['type']}: {raised['message']}", kind="exception", error_type=raised["type"],
             traceback=raised["traceback"], log=log,

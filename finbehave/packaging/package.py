@@ -17,9 +17,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from finbehave.disk import unwritable
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.manifest import Feature, FeatureKind, Golden, Manifest, Task
-from finbehave.errors import DiskFull, NotFound, TamperedPackage
+from finbehave.errors import NotFound, TamperedPackage
 
 MODEL = "model.joblib"
 MANIFEST = "manifest.json"
@@ -130,13 +131,13 @@ def writing_package(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise unwritable(target, error, remedy="name another folder with --out") from error
     try:
         yield staging
         staging.chmod(0o755)
         _exchange(staging, target)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise unwritable(target, error, remedy="name another folder with --out") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -157,18 +158,6 @@ def _exchange(staging: Path, target: Path) -> None:
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _cannot_write(target: Path, error: OSError) -> Exception:
-    import errno
-
-    from finbehave.errors import ConfigurationError
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(f"no space left to write {target}", remedy="free some space, then run the command again")
-    return ConfigurationError(
-        f"{target} cannot be written: {error.strerror or error}", remedy="name another folder with --out"
-    )
 
 
 def seal(folder: Path, manifest: Manifest) -> Manifest:

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from finbehave.backends.base import LogLine, Serving
-from finbehave.errors import ConfigurationError, DiskFull, FinbehaveError
+from finbehave.disk import unwritable
+from finbehave.errors import FinbehaveError
 from finbehave.packaging.package import ENVIRONMENT, MANIFEST, REQUIREMENTS, Package
 from finbehave.redaction import redact
 from finbehave.version import __version__
@@ -50,7 +51,7 @@ def keep_bundle(serving: Serving, workspace: Path, endpoint: str, deployment: st
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
-        raise _cannot_keep(bundles, error) from error
+        raise unwritable(bundles, error) from error
 
 
 def _fill(folder: Path, serving: Serving, endpoint: str, deployment: str, package: Package, why: str) -> None:
@@ -104,11 +105,3 @@ def _settle(staging: Path, target: Path) -> Path:
         free = target.with_name(f"{target.name}-{number}")
     os.rename(staging, free)  # noqa: PTH104 - a folder of this process's own becomes visible at once
     return free
-
-
-def _cannot_keep(bundles: Path, error: OSError) -> FinbehaveError:
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(f"no space left to write {bundles}", remedy="free some space, then run the command again")
-    return ConfigurationError(f"{bundles} cannot be written: {error.strerror or error}")

@@ -128,7 +128,7 @@ def translated(path: Path) -> Iterator[None]:
 def _error(words: str, path: Path) -> Exception:
     lowered = words.lower()
     if "is full" in lowered or "no space" in lowered or "quota" in lowered:
-        return DiskFull(f"no space left to write {path}", remedy="free some space, then run the command again")
+        return DiskFull(f"no space left to write {path}")
     if "locked" in lowered:
         return Busy(f"{path} is locked by another program", remedy="run the command again when that one is done")
     if any(sign in lowered for sign in ("readonly", "read-only", "permission", "unable to open", "not a directory")):

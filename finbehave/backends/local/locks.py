@@ -15,7 +15,8 @@ from pathlib import Path
 
 from finbehave.backends.local.paths import locks_dir
 from finbehave.backends.local.state import now
-from finbehave.errors import Busy, ConfigurationError
+from finbehave.disk import unwritable
+from finbehave.errors import Busy
 
 
 @contextmanager
@@ -24,16 +25,14 @@ def exclusive(workspace: Path, endpoint: str) -> Iterator[None]:
 
     Raises:
         Busy: another command holds it; the message says which and since when.
-        ConfigurationError: the workspace cannot be written, or its files cannot be locked.
+        ConfigurationError, DiskFull: the workspace cannot be written, or its files cannot be locked.
     """
     path = locks_dir(workspace) / f"{endpoint}.lock"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written: {error.strerror or error}", remedy="name another --workspace"
-        ) from error
+        raise unwritable(path, error, remedy="name another --workspace") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,11 +41,19 @@ def exclusive(workspace: Path, endpoint: str) -> Iterator[None]:
                 f"another command is at work on {endpoint}: {_holder(descriptor)}",
                 remedy="wait until it is done, then run the command again",
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "since": now(), "command": _command()}).encode(), 0)
+        _sign(descriptor, path)
         yield
     finally:
         os.close(descriptor)
+
+
+def _sign(descriptor: int, path: Path) -> None:
+    """Write down who holds the lock."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "since": now(), "command": _command()}).encode(), 0)
+    except OSError as error:
+        raise unwritable(path, error, remedy="name another --workspace") from error
 
 
 def _command() -> str:

@@ -24,8 +24,9 @@ from filelock import FileLock, Timeout
 
 from finbehave.backends.base import Bump
 from finbehave.backends.local.paths import models_dir
+from finbehave.disk import unwritable
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
-from finbehave.errors import Busy, ConfigurationError, DiskFull, NotFound, UsageError
+from finbehave.errors import Busy, ConfigurationError, NotFound, UsageError
 from finbehave.packaging.package import Package, read_package, seal, write_json, writing_package
 
 _PACKAGE = "package"
@@ -227,15 +228,7 @@ def _settle_folder(folder: Path) -> None:
 
 @contextmanager
 def _written(path: Path) -> Iterator[None]:
-    import errno
-
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(
-                f"no space left to write {path}; nothing was registered", remedy="free some space, then run it again"
-            ) from error
-        raise ConfigurationError(
-            f"{path} cannot be written: {error.strerror or error}", remedy="name another --workspace"
-        ) from error
+        raise unwritable(path, error, remedy="name another --workspace", after="nothing was registered") from error
