@@ -51,7 +51,7 @@ def _draw_list(result: DrillsResult, console: Console) -> None:
 
 
 def _draw(result: DrillResult, console: Console) -> None:
-    console.print(f"{result.endpoint} has gone wrong: {result.title}.")
+    console.print(f"{result.endpoint or result.log} has gone wrong: {result.title}.", soft_wrap=True)
     console.print(f"What is said of it: {printable(result.symptom)}", soft_wrap=True)
     for line in result.next:
         console.print(f"→ {line}", style="cyan")

@@ -26,6 +26,7 @@ from finbehave.errors import DeploymentFailed, FinbehaveError, TimedOut, Unexpec
 from finbehave.packaging.package import MODEL, is_package, manifest_from, read_package, seal
 from finbehave.progress import QUIET, Progress, checking
 from finbehave.settings import Settings, load_settings
+from finbehave.workflows.drill_containers import Container
 from finbehave.workflows.drills import DRILLS, WEAK_FROM, Clients, Drill
 from finbehave.workflows.traffic import actor, write_traffic
 
@@ -42,15 +43,17 @@ class DrillsResult:
 
 @dataclass(frozen=True)
 class DrillResult:
-    """An endpoint that has failed; ``symptom`` is what its operator or its client is told, ``title`` what went wrong.
+    """What has failed; ``symptom`` is what its operator or its client is told, ``title`` what went wrong.
 
+    That is an endpoint with its deployment, or, where things go wrong before there is one, the ``log`` of a container.
     ``next`` are the commands to find out with, and the one that ends the drill.
     """
 
     cause: str
     title: str
-    endpoint: str
-    deployment: str
+    endpoint: str | None
+    deployment: str | None
+    log: Path | None
     symptom: str
     next: tuple[str, ...]
 
@@ -69,8 +72,12 @@ def drill(cause: str, *, settings: Settings | None = None, progress: Progress = 
     """
     settings = settings or load_settings()
     wanted = _known(cause)
+    if settings.backend != "local":
+        raise UsageError("drills are for this machine, where they cost nothing", remedy="leave out --backend")
+    if wanted.container is not None:
+        return _contained(wanted, wanted.container, settings, progress)
     endpoint = f"drill-{cause}"
-    _refuse_elsewhere(settings, endpoint)
+    _refuse_again(settings, endpoint)
     model = _registered(wanted, settings, progress)
     serving = open_backend(settings).serving
     with serving.exclusive(endpoint):
@@ -80,7 +87,7 @@ def drill(cause: str, *, settings: Settings | None = None, progress: Progress = 
             if endpoint in serving.endpoints():
                 serving.delete_endpoint(endpoint)
             raise
-    return DrillResult(cause, wanted.title, endpoint, DEPLOYMENT, symptom, _next(endpoint))
+    return DrillResult(cause, wanted.title, endpoint, DEPLOYMENT, None, symptom, _next(endpoint))
 
 
 def _known(cause: str) -> Drill:
@@ -90,9 +97,7 @@ def _known(cause: str) -> Drill:
     raise UsageError(f"there is no drill for {cause!r}", remedy="finbehave drill lists those there are")
 
 
-def _refuse_elsewhere(settings: Settings, endpoint: str) -> None:
-    if settings.backend != "local":
-        raise UsageError("drills are for this machine, where they cost nothing", remedy="leave out --backend")
+def _refuse_again(settings: Settings, endpoint: str) -> None:
     if endpoint in open_backend(settings).serving.endpoints():
         raise UsageError(
             f"{endpoint} is there already, from a drill before", remedy=f"finbehave delete --endpoint {endpoint} --yes"
@@ -106,6 +111,28 @@ def _next(endpoint: str) -> tuple[str, ...]:
         f"finbehave troubleshoot --endpoint {endpoint}",
         f"finbehave delete --endpoint {endpoint} --yes",
     )
+
+
+def _contained(wanted: Drill, container: Container, settings: Settings, progress: Progress) -> DrillResult:
+    """Let a container fail, and keep its log."""
+    with checking(progress, "a model for the drill", CheckGroup.LOCAL_MODEL):
+        sound = _sound_package(settings)
+    with (
+        checking(progress, "it goes wrong", CheckGroup.INTEGRATION) as check,
+        tempfile.TemporaryDirectory(prefix="finbehave-drill-") as place,
+    ):
+        said = container(sound, Path(place), settings, progress)
+        check.detail = _last_complaint(said)
+    log = settings.workspace / "drills" / f"{wanted.cause}.log"
+    log.write_text(said, encoding="utf-8")
+    look = (f"finbehave troubleshoot --file {log}", f"rm {log}")
+    return DrillResult(wanted.cause, wanted.title, None, None, log, check.detail, look)
+
+
+def _last_complaint(log: str) -> str:
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    complaints = [line for line in lines if "error" in line.lower()]
+    return (complaints or lines or ["it said nothing"])[-1]
 
 
 # --- the model ----------------------------------------------------------------------------------------------

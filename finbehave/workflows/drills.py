@@ -16,6 +16,13 @@ from finbehave.backends.base import Serving, open_backend
 from finbehave.errors import FinbehaveError
 from finbehave.packaging.package import MODEL
 from finbehave.settings import Settings
+from finbehave.workflows.drill_containers import (
+    Container,
+    conflicting_pins,
+    cut_in_a_line,
+    not_uploaded,
+    with_script,
+)
 
 Row = Mapping[str, Any]
 Weakness = Literal["fails", "waits", "mumbles"]
@@ -47,7 +54,7 @@ class Clients:
 class Drill:
     """One way in which a cause comes about; ``title`` tells it.
 
-    A drill without ``misuse`` fails while its deployment starts.
+    A drill without ``misuse`` fails while its deployment starts. One with a ``container`` has no endpoint but a log.
     """
 
     cause: str
@@ -65,6 +72,8 @@ class Drill:
     traffic: bool = True
     misuse: Callable[[Clients], None] | None = None
     """What clients do to a deployment that has come up; raises what they are answered."""
+    container: Container | None = None
+    """What fails before there is an endpoint, as on Azure."""
 
 
 # --- spoiled files ------------------------------------------------------------------------------------------
@@ -108,6 +117,11 @@ def ask_and_wait(clients: Clients) -> None:
 def ask_nonsense(clients: Clients) -> None:
     """Text where a number must be."""
     clients.ask(income="a lot")
+
+
+def ask_another(clients: Clients) -> None:
+    """A deployment that is not there, by the header."""
+    clients.serving.score(clients.endpoint, [clients.row], deployment="purple", timeout=LONGEST_REQUEST)
 
 
 def ask_as_nobody(clients: Clients) -> None:
@@ -167,6 +181,17 @@ DRILLS = (
         "disk-full", "loading the model writes to a disk that is full",
         loading(b"cjoblib\ndump\n(S'x'\nS'/dev/full'\ntR."),
     ),
+    Drill(
+        "network-blocked", "loading the model asks a host that its network does not know",
+        loading(b"csocket\ngetaddrinfo\n(S'artifacts.example.invalid'\nI443\ntR."),
+    ),
+    Drill(
+        "score-script-missing", "the code was uploaded without its score script", container=with_script(not_uploaded)
+    ),
+    Drill(
+        "score-script-invalid", "the score script does not even parse", container=with_script(cut_in_a_line)
+    ),
+    Drill("image-build-failed", "the image's pins exclude each other", container=conflicting_pins),
     Drill("run-failed", "a row meets code that cannot take it", weakness="fails", misuse=ask_beyond),
     Drill(
         "response-not-json", "the model answers what JSON has no word for", weakness="mumbles", misuse=ask_beyond
@@ -175,5 +200,6 @@ DRILLS = (
     Drill("throttled", "clients ask more than can be answered", weakness="waits", misuse=ask_at_once),
     Drill("input-invalid", "a client sends text where a number must be", misuse=ask_nonsense),
     Drill("auth-key", "a client has the wrong key", misuse=ask_as_nobody),
+    Drill("endpoint-not-found", "a client asks for a deployment that is not there", misuse=ask_another),
     Drill("no-traffic", "nobody has given the deployment traffic", traffic=False, misuse=Clients.ask),
 )  # fmt: skip

@@ -10,29 +10,24 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
-import shutil
-import signal
-import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.compat import Finding, Severity, TargetReport, Verdict
-from finbehave.domain.environment import EnvironmentSpec, Interpreter
+from finbehave.domain.environment import Interpreter
 from finbehave.errors import UsageError
 from finbehave.progress import Progress, checking
 from finbehave.settings import Settings
+from finbehave.workflows.inference_server import SERVER, InferenceServer, inference_server, scoring_code, with_server
 
 if TYPE_CHECKING:
     from finbehave.packaging.package import Package
 
-SERVER = "azureml-inference-server-http"
 INITIAL_DELAY, PERIOD, TIMEOUT, FAILURES = 10.0, 10.0, 2.0, 30
 """Seconds before the first probe, between probes, for an answer, and how many in a row may fail."""
 ALLOWED = INITIAL_DELAY + PERIOD * FAILURES
@@ -40,15 +35,6 @@ SCORING_SECONDS = 30.0
 SYSTEM_MIB = 1024
 """What the machine's own agents and the system take of its memory (as ``backends.azure.sizes`` reckons)."""
 _LOOK_EVERY = 0.25
-_LOG_BYTES = 1 << 18
-
-_START = """
-import azureml_inference_server_http.constants as constants
-constants.DEFAULT_HOST = "127.0.0.1"
-from azureml_inference_server_http.amlserver import run
-run()
-"""
-"""The server as its own command starts it, listening on this machine alone."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +82,7 @@ def rehearse(path: Path, environment: str | None, settings: Settings, progress: 
     package = read_package(path)
     spec = read_environment(environment) if environment else package.environment
     with checking(progress, f"inference server in {spec.origin}", CheckGroup.ENVIRONMENT) as check:
-        interpreter = _with_server(spec, settings, progress)
+        interpreter = with_server(spec, settings, progress)
         check.detail = f"{SERVER} {interpreter.packages.get(SERVER, '?')}"
     with checking(progress, f"rehearsal in {spec.origin}", CheckGroup.INTEGRATION) as check:
         rehearsal = _Rehearsing(package, interpreter, settings.instance_type).run()
@@ -126,14 +112,6 @@ def told(rehearsal: Rehearsal) -> str:
     )
 
 
-def _with_server(spec: EnvironmentSpec, settings: Settings, progress: Progress) -> Interpreter:
-    from finbehave.environments.isolated import ensure_environment
-
-    has = any(line.lower().replace("_", "-").startswith(SERVER) for line in spec.requirements)
-    full = spec if has else replace(spec, requirements=(*spec.requirements, SERVER))
-    return ensure_environment(full, cache=settings.cache, offline=settings.offline, progress=progress)
-
-
 @dataclass
 class _Rehearsing:
     package: Package
@@ -145,45 +123,21 @@ class _Rehearsing:
     def run(self) -> Rehearsal:
         with tempfile.TemporaryDirectory(prefix="finbehave-rehearsal-") as folder:
             home = Path(folder)
-            with self._server(home) as (process, port):
-                ready = self._wait(process, port)
+            with inference_server(self.interpreter, scoring_code(home), self.package.path, home) as server:
+                ready = self._wait(server)
                 rows = json.dumps({"data": self.package.golden.rows}).encode()
-                answer, latency, failure = self._ask(port, rows) if ready is not None else (None, None, None)
-                self._measure(process)
-            log = _tail(home / "log")
+                answer, latency, failure = self._ask(server.port, rows) if ready is not None else (None, None, None)
+                self._measure(server.process)
+                log = server.log
         return self._outcome(ready, answer, latency, failure, log)
 
-    @contextlib.contextmanager
-    def _server(self, home: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-        from finbehave.environments.guests import GUEST, guest_environment
-
-        app = home / "app"
-        app.mkdir()
-        for script in GUEST.glob("*.py"):
-            shutil.copy(script, app)
-        port = _free_port()
-        words = [str(self.interpreter.path), "-s", "-E", "-B", "-c", _START]
-        words += ["--entry_script", str(app / "score.py"), "--model_dir", str(self.package.path.resolve())]
-        words += ["--port", str(port), "--worker_count", "1"]
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                words, cwd=app, env={**guest_environment(home), "AML_APP_ROOT": str(app)}, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-        try:
-            yield process, port
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-    def _wait(self, process: subprocess.Popen[bytes], port: int) -> float | None:
+    def _wait(self, server: InferenceServer) -> float | None:
         """Seconds until the probe's path answers 200; None where it ended, or the probes would have given up."""
         started = time.monotonic()
-        while time.monotonic() - started < ALLOWED and process.poll() is None:
-            if _alive(port):
+        while time.monotonic() - started < ALLOWED and server.running:
+            if server.answers_probe(TIMEOUT):
                 return time.monotonic() - started
-            self._measure(process)
+            self._measure(server.process)
             time.sleep(_LOOK_EVERY)
         return None
 
@@ -277,27 +231,3 @@ def _cause(log: str) -> tuple[str, str] | None:
 
     found = diagnose(log)
     return (f"{found[0].title} ({found[0].code})", found[0].remedy) if found else None
-
-
-def _alive(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
-    try:
-        connection.request("GET", "/")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-def _tail(path: Path) -> str:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _LOG_BYTES))
-        return file.read().decode("utf-8", errors="replace")

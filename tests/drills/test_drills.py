@@ -21,7 +21,21 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finbehave]:
         program.end()
 
 
-@pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.cause)
+OF_ENDPOINTS = [drill for drill in DRILLS if drill.container is None]
+OF_CONTAINERS = [drill for drill in DRILLS if drill.container is not None]
+
+
+@pytest.mark.parametrize("drill", OF_CONTAINERS, ids=lambda drill: drill.cause)
+def test_the_cause_of_a_drill_is_named_from_what_the_container_said(ground: Finbehave, drill: Drill) -> None:
+    done = ground.ok("drill", drill.cause)
+    assert done["endpoint"] is None
+    assert done["next"][0] == f"finbehave troubleshoot --file {done['log']}"
+    causes = ground.ok("troubleshoot", "--file", done["log"])["causes"]
+    assert [cause["code"] for cause in causes] == [drill.cause]
+    assert causes[0]["remedy"]
+
+
+@pytest.mark.parametrize("drill", OF_ENDPOINTS, ids=lambda drill: drill.cause)
 def test_the_cause_of_a_drill_is_named_from_what_the_endpoint_said(ground: Finbehave, drill: Drill) -> None:
     done = ground.ok("drill", drill.cause)
     endpoint = ("--endpoint", done["endpoint"])

@@ -58,6 +58,12 @@ SIGNATURES = (
         "finbehave traffic set blue=100 (finbehave status shows which deployments there are)",
     ),
     _refused(
+        "endpoint-not-found",
+        "clients ask for a deployment that the endpoint does not have: {why}",
+        "leave out the header azureml-model-deployment, or name one that finbehave status shows",
+        own="deployment-not-found",
+    ),
+    _refused(
         "input-invalid",
         "clients send rows that the model does not take: {why}",
         "mend the rows; finbehave models show NAME:VERSION lists the features",
