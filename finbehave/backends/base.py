@@ -161,7 +161,7 @@ class Serving(Protocol):
         """Remove an endpoint with its deployments."""
 
     def keys(self, endpoint: str) -> Keys:
-        """The keys as they are."""
+        """The keys as they are. Raises UsageError where the endpoint takes something else."""
 
     def rotate_key(self, endpoint: str, which: Literal["primary", "secondary"]) -> Keys:
         """Replace one key; the other goes on working."""

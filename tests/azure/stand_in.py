@@ -55,6 +55,7 @@ class Azure:
         self.processes: dict[str, subprocess.Popen[str]] = {}
         self.said: dict[str, Path] = {}
         self.keys: dict[str, dict[str, str]] = {}
+        self.tokens = {scope: uuid.uuid4().hex for scope in ("management.azure.com", "ml.azure.com", "endpoint")}
         self.faults: list[tuple[str, str, Answer]] = []
         self.before: list[tuple[str, str, Callable[[], None]]] = []
         self.failing: dict[str, str] = {}
@@ -111,15 +112,17 @@ class Azure:
                     del self.faults[place]
                     return answer
         if host.startswith("login"):
-            return self._login(path)
+            return self._login(path, body)
         if ".blob." in host:
             return self._blob(method, path, query, headers, body)
         if ".inference." in host:
             return self._score(headers, body)
+        if headers.get("Authorization") != f"Bearer {self.tokens['management.azure.com']}":
+            return 401, _error("InvalidAuthenticationToken", "The access token is not for the resource manager"), {}
         with self.lock:
             return self._arm(method, path, query, json.loads(body) if body else None)
 
-    def _login(self, path: str) -> Answer:
+    def _login(self, path: str, body: bytes) -> Answer:
         base = f"https://login.microsoftonline.com/{TENANT}"
         if "openid-configuration" in path:
             return 200, {
@@ -129,7 +132,8 @@ class Azure:
         if "instance" in path:
             return 200, {"tenant_discovery_endpoint": f"{base}/v2.0/.well-known/openid-configuration",
                          "metadata": []}, {}  # fmt: skip
-        return 200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "token"}, {}
+        scope = urlsplit(parse_qs(body.decode())["scope"][0]).hostname or ""
+        return 200, {"token_type": "Bearer", "expires_in": 3600, "access_token": self.tokens[scope]}, {}
 
     def _blob(self, method: str, path: str, query: Any, headers: Any, body: bytes) -> Answer:
         if query.get("comp") == ["list"]:
@@ -291,6 +295,11 @@ class Azure:
             return 200, {"pendingUploadType": "TemporaryBlobReference", "blobReferenceForConsumption": {
                 "blobUri": uri, "storageAccountArmId": "x",
                 "credential": {"credentialType": "SAS", "sasUri": uri + "?sig=x"}}}, {}  # fmt: skip
+        if action == "token":
+            return 200, {"accessToken": self.tokens["endpoint"], "expiryTimeUtc": 0, "refreshAfterTimeUtc": 0,
+                         "tokenType": "Bearer"}, {}  # fmt: skip
+        if action in ("listKeys", "regenerateKeys") and self._takes(name) != "Key":
+            return 400, _error("BadRequest", f"Keys are not available: authMode is {self._takes(name)}"), {}
         if action == "listKeys":
             return 200, self.keys[name], {}
         if action == "regenerateKeys":
@@ -312,10 +321,15 @@ class Azure:
         where = f"https://management.azure.com{path}"
         return {"Azure-AsyncOperation": where, "retry-after-ms": "20"}
 
+    def _takes(self, endpoint: str) -> str:
+        return str(self.resources[f"{W}/onlineEndpoints/{endpoint}"]["properties"]["authMode"])
+
     def _score(self, headers: Any, body: bytes) -> Answer:
         endpoint = next(iter(self.keys))
-        if headers.get("Authorization", "").removeprefix("Bearer ") not in self.keys[endpoint].values():
-            return 401, {"message": "key auth failed"}, {}
+        mode = self._takes(endpoint)
+        good = {"AMLToken": [self.tokens["endpoint"]], "AADToken": [self.tokens["ml.azure.com"]]}
+        if headers.get("Authorization", "").removeprefix("Bearer ") not in good.get(mode, self.keys[endpoint].values()):
+            return 401, {"message": f"{mode} auth failed"}, {}
         split = self.traffic(endpoint)
         name = headers.get("azureml-model-deployment") or (max(split, key=lambda one: split[one]) if split else "")
         process = self.processes.get(f"{endpoint}/{name}")

@@ -11,23 +11,28 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from finbehave.domain.endpoint import Answer
 from finbehave.errors import AccessDenied, FinbehaveError, GateFailed, InputInvalid, NotFound, TimedOut, Unavailable
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 MODEL_STATUS = "ms-azureml-model-error-statuscode"
+SCORE_ACTION = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"
 _PAUSE = 0.5
+
+Opener = Literal["key", "aml_token", "aad_token"]
+"""What an endpoint takes: one of its keys, a token of Azure ML, or one of Microsoft Entra."""
 
 
 @dataclass(frozen=True)
 class Door:
-    """Where to ask, and with what."""
+    """Where to ask, and with what: a key, or a token."""
 
     endpoint: str
     uri: str
     key: str
+    opener: Opener = "key"
 
 
 def ask(door: Door, rows: Sequence[Mapping[str, Any]], *, deployment: str | None, timeout: float) -> Answer:
@@ -45,7 +50,7 @@ def ask(door: Door, rows: Sequence[Mapping[str, Any]], *, deployment: str | None
         if status == 200:
             return _answer(door, content, headers, (time.monotonic() - started) * 1000)
         if status not in (429, 502, 503) or time.monotonic() + pause > deadline:
-            raise _refusal(door.endpoint, deployment, status, headers, content)
+            raise _refusal(door, deployment, status, headers, content)
         time.sleep(pause)
         pause *= 2
 
@@ -109,10 +114,9 @@ def _failed_in_words(content: bytes) -> FinbehaveError | None:
     return InputInvalid(str(said.get("message")), remedy="mend the rows; finbehave models show lists the features")
 
 
-def _refusal(
-    endpoint: str, named: str | None, status: int, headers: Mapping[str, str], content: bytes
-) -> FinbehaveError:
+def _refusal(door: Door, named: str | None, status: int, headers: Mapping[str, str], content: bytes) -> FinbehaveError:
     """By the model's own status where the platform wraps it in a 424."""
+    endpoint = door.endpoint
     told = headers.get(MODEL_STATUS, "")
     own = int(told) if status == 424 and told.isdigit() else status
     message, where = _words(content), f"--endpoint {endpoint} --backend azure"
@@ -121,6 +125,12 @@ def _refusal(
         return InputInvalid(
             f"{endpoint} refuses the request: {message}",
             remedy="mend the rows; finbehave models show lists the features",
+        )
+    if own in (401, 403) and door.opener != "key":
+        return AccessDenied(
+            f"{endpoint} refuses the token: {message}",
+            remedy="ask the workspace's owner for the role AzureML Data Scientist, which holds "
+            f"{SCORE_ACTION}; then finbehave doctor --backend azure",
         )
     if own in (401, 403):
         return AccessDenied(f"{endpoint} refuses the key: {message}", remedy=f"finbehave keys show {where}")

@@ -14,9 +14,10 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Literal
 
-from finbehave.backends.azure import ledger, logs, quota, scoring, view
+from finbehave.backends.azure import ledger, logs, quota, view
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.deployments import Deployments, left_going
+from finbehave.backends.azure.doors import Doors
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.translate import Throttled
 from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
@@ -25,11 +26,9 @@ from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoi
 from finbehave.domain.model import ModelRef
 from finbehave.domain.observed import Observed
 from finbehave.errors import (
-    AccessDenied,
     Busy,
     DeploymentFailed,
     NotFound,
-    TimedOut,
     TrafficConflict,
     Unavailable,
     UsageError,
@@ -53,7 +52,7 @@ class AzureServing:
         self._models = models
         self._settings = settings
         self._deployments = Deployments(workspace)
-        self._doors: dict[str, scoring.Door] = {}
+        self._doors = Doors(workspace, self._entity)
         self._read: dict[str, tuple[int, Traffic]] = {}
 
     # --- endpoints ------------------------------------------------------------------------------------------
@@ -120,7 +119,7 @@ class AzureServing:
         self._workspace.finish(
             f"removing {endpoint}", lambda ml: ml.online_endpoints.begin_delete(name=endpoint), timeout=ENDPOINT_SECONDS
         )
-        self._doors.pop(endpoint, None)
+        self._doors.forget(endpoint)
         self._read.pop(endpoint, None)
 
     # --- deployments ----------------------------------------------------------------------------------------
@@ -165,28 +164,8 @@ class AzureServing:
     def score(
         self, endpoint: str, rows: Sequence[Mapping[str, Any]], *, deployment: str | None = None, timeout: float = 30.0
     ) -> Answer:
-        """Ask over HTTP; a key that was changed meanwhile is read again once."""
-        door = self._doors.get(endpoint) or self._door(endpoint)
-        try:
-            return scoring.ask(door, rows, deployment=deployment, timeout=timeout)
-        except AccessDenied:
-            if self._settings.key is not None:
-                raise
-            fresh = self._door(endpoint)
-            if fresh.key == door.key:
-                raise
-            return scoring.ask(fresh, rows, deployment=deployment, timeout=timeout)
-
-    def _door(self, endpoint: str) -> scoring.Door:
-        uri = self._entity(endpoint).scoring_uri
-        if not uri:
-            raise Unavailable(
-                f"{endpoint} has no address yet", remedy=f"finbehave status --endpoint {endpoint} --backend azure"
-            )
-        own = self._settings.key
-        key = own.get_secret_value() if own else self.keys(endpoint).primary
-        self._doors[endpoint] = scoring.Door(endpoint, uri, key)
-        return self._doors[endpoint]
+        """Ask over HTTP, with what the endpoint takes."""
+        return self._doors.score(endpoint, rows, deployment=deployment, timeout=timeout)
 
     # --- traffic --------------------------------------------------------------------------------------------
 
@@ -309,39 +288,12 @@ class AzureServing:
         return [one.name for one in self.endpoint(endpoint).deployments]
 
     def keys(self, endpoint: str) -> Keys:
-        """Both keys; of an endpoint that takes tokens, a token that is good for a while, and no second."""
-        entity = self._entity(endpoint)
-        found = self._workspace.ask(
-            f"reading the keys of {endpoint}", lambda ml: ml.online_endpoints.get_keys(endpoint)
-        )
-        if str(entity.auth_mode).lower() == "key":
-            return Keys(str(found.primary_key), str(found.secondary_key))
-        token = getattr(found, "access_token", "")
-        return Keys(str(getattr(token, "token", token)), "")
+        """Both keys; an endpoint that takes tokens has none."""
+        return self._doors.keys(endpoint)
 
     def rotate_key(self, endpoint: str, which: Literal["primary", "secondary"]) -> Keys:
         """Replace one, and return only when the service hands out another one than before."""
-        if str(self._entity(endpoint).auth_mode).lower() != "key":
-            raise UsageError(
-                f"{endpoint} takes tokens, which end by themselves; it has no key to replace",
-                remedy=f"finbehave keys show --endpoint {endpoint} --backend azure gives a new token",
-            )
-        before = getattr(self.keys(endpoint), which)
-        self._workspace.finish(
-            f"replacing the {which} key of {endpoint}",
-            lambda ml: ml.online_endpoints.begin_regenerate_keys(name=endpoint, key_type=which),
-            timeout=ENDPOINT_SECONDS,
-        )
-        self._doors.pop(endpoint, None)
-        deadline = time.monotonic() + READ_BACK_SECONDS
-        while getattr(now := self.keys(endpoint), which) == before:
-            if time.monotonic() > deadline:
-                raise TimedOut(
-                    f"the {which} key of {endpoint} was replaced, and Azure still hands out the old one",
-                    remedy=f"finbehave keys show --endpoint {endpoint} --backend azure",
-                )
-            time.sleep(LOOK_EVERY)
-        return now
+        return self._doors.rotate(endpoint, which)
 
     def exclusive(self, endpoint: str) -> AbstractContextManager[None]:
         """One command at a time from this machine; of other machines the read-back tells."""
