@@ -85,6 +85,7 @@ class Settings(BaseSettings):
         default="key", description="what opens a new endpoint on Azure"
     )
     private: bool = Field(default=False, description="no public network for what is created on Azure")
+    identity: str | None = Field(default=None, description="user-assigned identity of a new endpoint on Azure")
     patience: float = Field(default=120.0, ge=0, description="seconds for which a service that is busy is asked again")
     prices: Path | None = Field(default=None, description="own table of machine prices, a JSON file")
     key: SecretStr | None = Field(default=None, description="endpoint key to use instead of the stored one")

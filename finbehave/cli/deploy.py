@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from finbehave.workflows.deploy import DeployResult
 
 
-@command("endpoint", "instance_type", "instance_count", "host", "port")
+@command("endpoint", "instance_type", "instance_count", "private", "identity", "host", "port")
 def deploy(
     run: Run,
     model: Annotated[
@@ -27,6 +27,10 @@ def deploy(
     ] = None,
     environment: Annotated[
         str | None, typer.Option("--environment", help="Instead of the package's own: a file or a curated name.")
+    ] = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option("--variable", metavar="NAME=VALUE", help="On Azure: an environment variable, or a reference."),
     ] = None,
     strategy: Annotated[
         Literal["all-at-once", "canary"], typer.Option("--strategy", help="How the traffic moves.")
@@ -49,6 +53,7 @@ def deploy(
     """
     from finbehave.workflows.deploy import deploy as work
     from finbehave.workflows.deploy import unfinished
+    from finbehave.workflows.terms import read_variables
 
     if (model is None) != resume:
         raise UsageError("name a model to deploy, or --resume alone", remedy="finbehave deploy MODEL")
@@ -61,6 +66,8 @@ def deploy(
         model,
         deployment=deployment,
         environment=environment,
+        variables=read_variables(variable or []),
+        like=deployment if resume else None,
         strategy=strategy,
         steps=_read(steps),
         bake=bake,

@@ -71,6 +71,12 @@ SETTING_OPTIONS: dict[str, Any] = {
         str | None, typer.Option("--host", help="Address that a new endpoint listens on.", show_default="127.0.0.1")
     ],
     "port": Annotated[int | None, typer.Option("--port", help="Port of a new endpoint.", show_default="a free one")],
+    "private": Annotated[
+        bool | None, typer.Option("--private", help="On Azure: no public network, neither in nor out.")
+    ],
+    "identity": Annotated[
+        str | None, typer.Option("--identity", help="On Azure: a new endpoint's user-assigned identity, name or id.")
+    ],
     "memory": Annotated[str | None, typer.Option("--memory", help="Memory cap, as 2GB.", show_default="2GB")],
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -59,6 +61,8 @@ class Deployment:
     errors: int = 0
     latency_ms: LatencySummary = field(default_factory=LatencySummary)
     detail: str = ""
+    terms: str = ""
+    """The digest of the terms that it was made under; empty for the usual ones."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,27 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a deployment runs under besides its model, environment and machines.
+
+    ``variables`` are environment variables by name; their values may point at secrets and are never shown. ``identity``
+    is the name or the resource id of a user-assigned identity. It is the endpoint's, so it tells no two deployments
+    apart.
+    """
+
+    private: bool = False
+    identity: str | None = None
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def digest(self) -> str:
+        """By what deployments are compared; empty for the usual terms."""
+        said = {"private": self.private, "variables": sorted(self.variables)}
+        told = {name: value for name, value in said.items() if value}
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16] if told else ""
+
+
+@dataclass(frozen=True)
 class DeploymentSpec:
     """What to create: a model that is already in the registry, under a colour, in an environment."""
 
@@ -88,6 +113,10 @@ class DeploymentSpec:
     instance_count: int
     environment: str | None = None
     """An environment other than the package's own: a file or a curated name."""
+
+    terms: Terms = field(default_factory=Terms)
+    like: str | None = None
+    """A deployment whose terms are taken over where it is there, instead of ``terms``."""
 
 
 @dataclass(frozen=True)

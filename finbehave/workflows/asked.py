@@ -11,7 +11,7 @@ from typing import Literal
 
 from finbehave.backends.base import ModelRegistry
 from finbehave.domain.check import CheckGroup
-from finbehave.domain.endpoint import DeploymentSpec
+from finbehave.domain.endpoint import DeploymentSpec, Terms
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.model import ModelRef, RegisteredModel
 from finbehave.errors import ConfigurationError, NotFound, UsageError
@@ -25,7 +25,10 @@ Strategy = Literal["all-at-once", "canary"]
 
 @dataclass(frozen=True)
 class Release:
-    """A verified package on its way to an endpoint; ``deployment`` is the one that was named, if one was."""
+    """A verified package on its way to an endpoint; ``deployment`` is the one that was named, if one was.
+
+    ``like`` is the deployment whose terms are kept, where a release goes on.
+    """
 
     model: RegisteredModel
     package: Package
@@ -34,6 +37,8 @@ class Release:
     steps: tuple[int, ...]
     bake: float
     timeout: float
+    terms: Terms
+    like: str | None = None
 
     @property
     def ref(self) -> str:
@@ -43,8 +48,9 @@ class Release:
     def spec(self, name: str, settings: Settings) -> DeploymentSpec:
         """What is created under a name."""
         return DeploymentSpec(
-            name, self.ref, self.model.digest, settings.instance_type, settings.instance_count, self.environment
-        )
+            name, self.ref, self.model.digest, settings.instance_type, settings.instance_count, self.environment,
+            self.terms, self.like,
+        )  # fmt: skip
 
 
 def checked_steps(strategy: Strategy, steps: Sequence[int], bake: float) -> tuple[int, ...]:

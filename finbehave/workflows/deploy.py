@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ from finbehave.workflows.asked import Release, Strategy, checked_steps, kept_env
 from finbehave.workflows.baking import Baking
 from finbehave.workflows.colours import Choice, choose, steps_to
 from finbehave.workflows.split import shares, split_at, split_text
+from finbehave.workflows.terms import asked_terms
 from finbehave.workflows.traffic import actor, write_traffic
 from finbehave.workflows.undo import Undo
 
@@ -61,6 +62,8 @@ def deploy(
     *,
     deployment: str | None = None,
     environment: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    like: str | None = None,
     strategy: Strategy = "all-at-once",
     steps: Sequence[int] = STEPS,
     bake: float = 0.0,
@@ -79,6 +82,9 @@ def deploy(
         model: ``name``, ``name:1.2.0`` or ``name@latest``.
         deployment: The deployment to use; None for the idle colour.
         environment: Another environment than the package's own: a file or a curated name.
+        variables: Environment variables of the deployment, on Azure. A value may be a reference to a secret of a Key
+            Vault, ``${{keyvault:https://…}}``; no value is shown or logged.
+        like: A deployment whose variables and network are kept where it is there, so that a release can go on.
         strategy: All traffic in one write, or by ``steps``.
         steps: Rising percents; the last is 100.
         bake: Seconds to watch after each step, at least; the verdict of a canary waits for enough requests as long as
@@ -103,7 +109,8 @@ def deploy(
     found = resolve(model, backend.models)
     package = verified(found, backend.models, progress)
     environment = kept_environment(environment, settings.workspace)
-    release = Release(found, package, deployment, environment, percents, bake, timeout)
+    terms = asked_terms(settings, variables or {})
+    release = Release(found, package, deployment, environment, percents, bake, timeout, terms, like)
     work = _Deploy(backend, settings, progress, release)
     if plan:
         return work.planned()

@@ -16,19 +16,23 @@ from pathlib import Path
 
 from finbehave.backends.base import open_backend
 from finbehave.domain.check import Check, CheckGroup, CheckStatus
-from finbehave.domain.endpoint import EndpointState
+from finbehave.domain.endpoint import DeploymentSpec, EndpointState
 from finbehave.environments.interpreters import installed_python
 from finbehave.environments.tool import run_uv
 from finbehave.errors import ConfigurationError, FinbehaveError, NoNetwork
 from finbehave.progress import QUIET, OpenCheck, Progress, checking
 from finbehave.settings import Settings, load_settings
 from finbehave.version import __version__
+from finbehave.workflows.colours import COLOURS
+from finbehave.workflows.terms import asked_terms
 
 LITTLE_SPACE = 2 << 30
 """Free bytes below which it is worth a warning: an environment with scikit-learn takes half a gigabyte."""
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 """Those that models of scikit-learn 1.0 to 1.9 were trained on."""
+
+ACCOUNT = "Azure account"
 
 SMALL_PACKAGE = "threadpoolctl"
 """Asked of the package index: scikit-learn needs it, and it is small."""
@@ -81,7 +85,24 @@ class _Rounds:
                     work(check)
             except FinbehaveError:
                 continue  # reported by ``checking``, and counted
+        if self.settings.backend == "azure" and ACCOUNT not in self.failed:
+            self._release()
         return tuple(self.failed)
+
+    def _release(self) -> None:
+        """What a release of the settings would need there; the first thing that is missing ends it."""
+        said = self.settings
+        spec = DeploymentSpec(
+            COLOURS[0], said.model_name, "", said.instance_type, said.instance_count, terms=asked_terms(said, {})
+        )
+        watching, before = _Noting(self.progress, self.failed), len(self.failed)
+        try:
+            open_backend(said).serving.preflight(said.endpoint, spec, watching)
+        except FinbehaveError as error:
+            if len(self.failed) == before:  # not within a check of its own
+                watching.check(
+                    Check("release", CheckGroup.ENVIRONMENT, CheckStatus.FAILED, error.message, 0.0, error.remedy)
+                )
 
     def _checks(self) -> dict[str, Callable[[OpenCheck], None]]:
         shared = {
@@ -93,7 +114,7 @@ class _Rounds:
             "package index": self._index,
         }
         if self.settings.backend == "azure":
-            return {**shared, "Azure account": self._account}
+            return {**shared, ACCOUNT: self._account}
         return {**shared, "endpoints": self._endpoints}
 
     # --- one check each -------------------------------------------------------------------------------------

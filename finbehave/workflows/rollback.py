@@ -184,4 +184,4 @@ class _Rollback:
         live = max(self.now.deployments, key=lambda one: one.traffic, default=None)
         if live is None:
             return spec
-        return replace(spec, instance_type=live.instance_type, instance_count=live.instance_count)
+        return replace(spec, instance_type=live.instance_type, instance_count=live.instance_count, like=live.name)

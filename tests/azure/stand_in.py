@@ -61,6 +61,7 @@ class Azure:
         self.failing: dict[str, str] = {}
         self.held: set[str] = set()
         self.usage = (0, 100)
+        self.roles: list[str] = []
         self.asked: list[tuple[str, str]] = []
         self.refused: list[str] = []
 
@@ -82,6 +83,12 @@ class Azure:
     def set_traffic(self, endpoint: str, split: dict[str, int]) -> None:
         """Somebody in the portal."""
         self.resources[f"{W}/onlineEndpoints/{endpoint}"]["properties"]["traffic"] = split
+
+    def identity(self, name: str) -> str:
+        """A user-assigned identity that somebody has made; its resource id."""
+        path = f"{W.split('/providers/')[0]}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+        self.resources[path] = {"id": path, "name": name, "properties": {"principalId": "p-" + name}}
+        return path
 
     def release(self, deployment: str) -> None:
         """What was held back is ready."""
@@ -175,6 +182,9 @@ class Azure:
             used, limit = self.usage
             return 200, {"value": [{"id": "u", "name": {"value": "standardFSv2Family", "localizedValue": "F"},
                                     "currentValue": used, "limit": limit, "unit": "Count"}]}, {}  # fmt: skip
+        if path.endswith("/roleAssignments"):
+            return 200, {"value": [{"properties": {"roleDefinitionId": f"/roleDefinitions/{one}"}}
+                                   for one in self.roles]}, {}  # fmt: skip
         below = path.removeprefix(W)
         if method == "POST":
             return self._act(path, body)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from finbehave.domain.endpoint import DeploymentSpec, DeploymentState, Endpoint, Traffic
+from finbehave.domain.endpoint import DeploymentSpec, DeploymentState, Endpoint, Terms, Traffic
 from finbehave.errors import GateFailed, UsageError
 from finbehave.workflows.asked import checked_steps
 from finbehave.workflows.colours import Choice, choose, steps_to
@@ -45,11 +46,25 @@ def test_what_is_live_already_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"digest": "sha256:0"}, {"environment": "sklearn-1.5"}, {"instance_count": 2}, {"state": DeploymentState.FAILED}],
-)
-def test_another_content_environment_or_size_is_not_the_same(changes: dict[str, Any]) -> None:
+    [
+        {"digest": "sha256:0"}, {"environment": "sklearn-1.5"}, {"instance_count": 2}, {"terms": "others"},
+        {"state": DeploymentState.FAILED},
+    ],
+)  # fmt: skip
+def test_another_content_environment_size_or_terms_is_not_the_same(changes: dict[str, Any]) -> None:
     choice = choose(at(carrying("blue", 100, **changes)), NEW, None)
     assert (choice.name, choice.live) == ("green", False)
+
+
+def test_terms_are_told_apart_by_what_they_say_and_kept_where_a_release_goes_on() -> None:
+    private, secret = Terms(private=True), Terms(variables=(("PIN", "${{keyvault:https://v/secrets/pin}}"),))
+    assert len({Terms().digest, private.digest, secret.digest}) == 3
+    assert Terms(identity="scorer").digest == Terms().digest == ""
+    assert "keyvault" not in repr(secret)
+    live = at(carrying("blue", 100, terms=secret.digest))
+    assert choose(live, replace(NEW, terms=secret), None).live
+    assert not choose(live, NEW, None).live
+    assert choose(live, replace(NEW, like="blue"), None).live
 
 
 def test_a_canary_that_was_cut_short_goes_on_where_it_stands() -> None:

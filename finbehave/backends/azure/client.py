@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ T = TypeVar("T")
 LOOK_EVERY = 0.5
 """Seconds between looks at an operation; the SDK's own thread asks the service, at its pace."""
 
+MANAGER = "https://management.azure.com"
 POLL_SECONDS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 CONNECT_SECONDS, READ_SECONDS = 15, 90
@@ -62,6 +63,50 @@ class Workspace:
         """Who asks."""
         with quiet(debug=self.settings.debug):
             return credential(self.settings.credential)
+
+    @cached_property
+    def _manager(self) -> Any:
+        """A client of the resource manager, for what the SDK has no call for; it asks as the SDK does."""
+        from azure.core import PipelineClient
+        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HeadersPolicy
+
+        policies = [
+            HeadersPolicy({"Accept": "application/json"}),
+            BearerTokenCredentialPolicy(self.credential, f"{MANAGER}/.default"),
+        ]
+        return PipelineClient(MANAGER, policies=policies, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+
+    def resource(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        *,
+        version: str,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+        patience: float | None = None,
+    ) -> Any:
+        """Ask the resource manager itself: what it answered, parsed; None for an empty answer.
+
+        Raises:
+            FinbehaveError: what ``translated`` makes of a refusal.
+        """
+
+        def send(_: Any) -> Any:
+            from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, map_error
+            from azure.core.rest import HttpRequest
+
+            request = HttpRequest(method, path, params={"api-version": version, **(query or {})}, json=body)
+            request.url = self._manager.format_url(request.url)
+            response = self._manager.send_request(request)
+            response.read()
+            if response.status_code >= 400:
+                map_error(response.status_code, response, {404: ResourceNotFoundError})
+                raise HttpResponseError(response=response)
+            return response.json() if response.content else None
+
+        return self.ask(doing, send, patience=patience)
 
     def ask(self, doing: str, function: Callable[[Any], T], *, patience: float | None = None) -> T:
         """Call the SDK. What the service refuses for load, or for an operation under way, is asked again for a while.

@@ -13,7 +13,8 @@ from finbehave.backends.azure.client import LOOK_EVERY, Workspace
 from finbehave.backends.azure.environment import ensure_environment
 from finbehave.backends.azure.sizes import QUEUE_MS, REQUEST_MS, checked_type, workers
 from finbehave.backends.azure.staging import SCRIPT, scoring_code
-from finbehave.domain.endpoint import OWN_ENVIRONMENT, DeploymentSpec
+from finbehave.backends.azure.terms import terms_of
+from finbehave.domain.endpoint import OWN_ENVIRONMENT, DeploymentSpec, Terms
 from finbehave.errors import DeploymentFailed, NotFound, StillRunning, TimedOut
 from finbehave.packaging.package import Package
 from finbehave.progress import Progress
@@ -63,16 +64,21 @@ class Deployments:
         progress.advance(f"environment of {spec.name}", 0)
         environment = ensure_environment(self._workspace, spec.environment, package)
         progress.advance(f"environment of {spec.name}", 1, 1)
+        terms = self._terms(endpoint, spec)
         with scoring_code() as code, left_going(endpoint, spec.name):
             poller = self._workspace.ask(
                 f"creating {spec.name} on {endpoint}",
                 lambda ml: ml.online_deployments.begin_create_or_update(
-                    self._entity(endpoint, spec, environment, str(code))
+                    self._entity(endpoint, spec, terms, environment, str(code))
                 ),
             )
             self._begun[endpoint, spec.name] = poller
 
-    def _entity(self, endpoint: str, spec: DeploymentSpec, environment: str, code: str) -> Any:
+    def _terms(self, endpoint: str, spec: DeploymentSpec) -> Terms:
+        like = next((one for one in self.listed(endpoint) if one.name == spec.like), None) if spec.like else None
+        return terms_of(like) if like is not None else spec.terms
+
+    def _entity(self, endpoint: str, spec: DeploymentSpec, terms: Terms, environment: str, code: str) -> Any:
         from azure.ai.ml.entities import (
             CodeConfiguration,
             ManagedOnlineDeployment,
@@ -95,18 +101,20 @@ class Deployments:
                 "WORKER_COUNT": str(count),
                 "WORKER_TIMEOUT": str(REQUEST_MS // 1000 * 4),
                 "FINBEHAVE_DEPLOYMENT": spec.name,
+                **dict(terms.variables),
             },
             request_settings=OnlineRequestSettings(
                 max_concurrent_requests_per_instance=count, request_timeout_ms=REQUEST_MS, max_queue_wait_ms=QUEUE_MS
             ),
             liveness_probe=ProbeSettings(**PROBE),
             readiness_probe=ProbeSettings(**PROBE),
-            egress_public_network_access="disabled" if self._workspace.settings.private else None,
+            egress_public_network_access="disabled" if terms.private else None,
             tags={
                 view.MODEL: spec.model[: view.LONGEST_TAG],
                 view.DIGEST: spec.digest,
                 view.ENVIRONMENT: (spec.environment or OWN_ENVIRONMENT)[: view.LONGEST_TAG],
                 view.CREATED: datetime.now(timezone.utc).isoformat(timespec="microseconds"),
+                **({view.TERMS: terms.digest} if terms.digest else {}),
             },
         )
 

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.base import LogLine
 from finbehave.errors import NotFound, UsageError
+from finbehave.redaction import without_references
 
 CONTAINERS = ("storage-initializer", "inference-server")
 """In the order in which they run."""
@@ -68,9 +69,11 @@ def _fetch(workspace: Workspace, endpoint: str, deployment: str, container: str,
     try:
         return workspace.ask(
             f"reading the log of {deployment}",
-            lambda ml: str(
-                ml.online_deployments.get_logs(
-                    name=deployment, endpoint_name=endpoint, lines=lines, container_type=container
+            lambda ml: without_references(
+                str(
+                    ml.online_deployments.get_logs(
+                        name=deployment, endpoint_name=endpoint, lines=lines, container_type=container
+                    )
                 )
             ),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.sizes import checked_type, monthly_cost, quota_cores, size_of, workers
+from finbehave.backends.azure.terms import check_terms
 from finbehave.backends.azure.translate import MORE_QUOTA, QuotaExceeded
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.endpoint import DeploymentSpec, Endpoint
@@ -16,9 +17,9 @@ from finbehave.progress import Progress, checking
 
 
 def preflight(
-    workspace: Workspace, name: str, spec: DeploymentSpec, there: Endpoint | None, progress: Progress
+    workspace: Workspace, name: str, spec: DeploymentSpec, there: Endpoint | None, entity: Any, progress: Progress
 ) -> Sequence[str]:
-    """Check it all, and say what will run and cost.
+    """Check it all, and say what will run and cost. ``entity`` is the SDK's of the endpoint that is ``there``.
 
     Raises:
         UsageError, AccessDenied, NotFound, QuotaExceeded, Unavailable: what does not hold; nothing was created.
@@ -32,6 +33,7 @@ def preflight(
         account = workspace.account
         found = workspace.ask("reading the workspace", lambda ml: ml.workspaces.get(account.workspace))
         check.detail = f"{account.workspace} in {found.location}"
+    check_terms(workspace, spec.terms, entity, progress)
     _role(workspace, progress)
     _quota(workspace, str(found.location), spec, there, progress)
     return _costs(workspace, spec, there)

@@ -19,10 +19,11 @@ from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.deployments import Deployments, left_going
 from finbehave.backends.azure.doors import Doors
 from finbehave.backends.azure.names import checked_name
+from finbehave.backends.azure.terms import identity_id
 from finbehave.backends.azure.translate import Throttled
 from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
 from finbehave.backends.local.locks import exclusive
-from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Traffic
+from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Terms, Traffic
 from finbehave.domain.model import ModelRef
 from finbehave.domain.observed import Observed
 from finbehave.errors import (
@@ -79,13 +80,18 @@ class AzureServing:
         private = self._settings.private
 
         def begin(ml: Any) -> Any:
-            from azure.ai.ml.entities import ManagedOnlineEndpoint
+            from azure.ai.ml.entities import IdentityConfiguration, ManagedIdentityConfiguration, ManagedOnlineEndpoint
 
+            identity = None
+            if named := self._settings.identity:
+                used = ManagedIdentityConfiguration(resource_id=identity_id(named, self._workspace.account))
+                identity = IdentityConfiguration(type="user_assigned", user_assigned_identities=[used])
             entity = ManagedOnlineEndpoint(
                 name=name,
                 auth_mode=self._settings.auth_mode,
                 tags={"finbehave": "1"},
                 public_network_access="disabled" if private else None,
+                identity=identity,
             )
             return ml.online_endpoints.begin_create_or_update(entity)
 
@@ -125,10 +131,11 @@ class AzureServing:
     # --- deployments ----------------------------------------------------------------------------------------
 
     def preflight(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Sequence[str]:
-        """Names, workspace, role and quota; what will run, and what it costs."""
+        """Names, workspace, terms, role and quota; what will run, and what it costs."""
         checked_name(endpoint, "an endpoint")
         there = self.endpoint(endpoint) if endpoint in self.endpoints() else None
-        return quota.preflight(self._workspace, endpoint, spec, there, progress)
+        entity = self._entity(endpoint) if there and spec.terms != Terms() else None
+        return quota.preflight(self._workspace, endpoint, spec, there, entity, progress)
 
     def create_deployment(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Deployment:
         """Upload the scoring code and begin; nothing is waited for."""

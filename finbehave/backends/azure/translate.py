@@ -25,6 +25,7 @@ from finbehave.errors import (
     UnexpectedError,
     UsageError,
 )
+from finbehave.redaction import without_references
 
 SHOWN = 260
 """Characters of what Azure said that are quoted; a message has 600 at most."""
@@ -267,7 +268,7 @@ def _messages(value: Any) -> Iterator[str]:
 
 def _clean(text: object) -> str:
     plain = _ANSI.sub("", str(text))
-    return _CODE.sub("", plain.strip())
+    return without_references(_CODE.sub("", plain.strip()))
 
 
 def _short(text: str) -> str:

@@ -22,6 +22,7 @@ DIGEST = "finbehave-digest"
 MODEL = "finbehave-model"
 ENVIRONMENT = "finbehave-environment"
 CREATED = "finbehave-created"
+TERMS = "finbehave-terms"
 """Tags of a deployment."""
 
 LONGEST_TAG = ledger.LONGEST_VALUE
@@ -116,6 +117,7 @@ def deployment_of(deployment: Any, traffic: int) -> Deployment:
         environment=tags.get(ENVIRONMENT, OWN_ENVIRONMENT),
         created=tags.get(CREATED, ""),
         detail="" if state is DeploymentState.READY else f"Azure says {provisioning or 'nothing'}",
+        terms=tags.get(TERMS, ""),
     )
 
 
