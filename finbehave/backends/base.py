@@ -172,10 +172,15 @@ class Serving(Protocol):
 
 @dataclass(frozen=True)
 class Backend:
-    """Where a workflow works."""
+    """Where a workflow works.
+
+    ``elsewhere``: deployments run on other machines, where a mistake shows late and costs money, so that a model is
+    tried on this one first.
+    """
 
     models: ModelRegistry
     serving: Serving
+    elsewhere: bool
 
 
 def open_backend(settings: Settings) -> Backend:

@@ -45,6 +45,9 @@ def deploy(
     plan: Annotated[bool, typer.Option("--plan", help="Change nothing; say what would change.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Create it at 0 %, and return.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait until it answers.")] = 600.0,
+    no_rehearsal: Annotated[
+        bool, typer.Option("--no-rehearsal", help="For Azure: do not serve it on this machine first.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Bring a registered model into service: judged, created at 0 %, checked, and only then given traffic.
@@ -74,6 +77,7 @@ def deploy(
         plan=plan,
         wait=not no_wait,
         timeout=timeout,
+        rehearsal=not no_rehearsal,
         settings=run.settings,
         progress=run.progress,
     )

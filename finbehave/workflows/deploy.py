@@ -70,6 +70,7 @@ def deploy(
     plan: bool = False,
     wait: bool = True,
     timeout: float = TIMEOUT,
+    rehearsal: bool = True,
     settings: Settings | None = None,
     progress: Progress = QUIET,
 ) -> DeployResult:
@@ -92,6 +93,7 @@ def deploy(
         plan: Change nothing and say what would change.
         wait: False: create the deployment at 0 % and return; the same deploy later goes on from there.
         timeout: Seconds that it may take until it answers.
+        rehearsal: Where deployments run elsewhere, serve the model on this machine first, as they would.
 
     Raises:
         UsageError: words that are no model, no steps; a package or file instead of a registered model.
@@ -111,7 +113,7 @@ def deploy(
     environment = kept_environment(environment, settings.workspace)
     terms = asked_terms(settings, variables or {})
     release = Release(found, package, deployment, environment, percents, bake, timeout, terms, like)
-    work = _Deploy(backend, settings, progress, release)
+    work = _Deploy(backend, settings, progress, release, rehearsal)
     if plan:
         return work.planned()
     with backend.serving.exclusive(settings.endpoint):
@@ -149,6 +151,7 @@ class _Deploy:
     settings: Settings
     progress: Progress
     release: Release
+    rehearsal: bool
 
     def __post_init__(self) -> None:
         self.serving = self.backend.serving
@@ -164,7 +167,7 @@ class _Deploy:
         notes: Sequence[str] = ()
         if not choice.live:
             notes = self._preflight(choice)
-            self._compatible()
+            self._compatible(choice)
         actions = (*(Action("cost", line) for line in notes), *self._plan(choice, before))
         return self._result(choice, before, before, actions, changed=False)
 
@@ -178,7 +181,7 @@ class _Deploy:
         if before is not None and before.state is EndpointState.STOPPED:
             gates.endpoint_up(before)
         self._preflight(choice)
-        self._compatible()
+        self._compatible(choice)
         undo = Undo(
             self.backend, self.settings.workspace, self.name, self.ref, before, self.progress, self._beneath(choice)
         )
@@ -250,14 +253,16 @@ class _Deploy:
                     undo.decided = baking.decided
         gates.routed(self.serving, self.name, choice.name, self.ref, self.package, self.progress)
 
-    def _compatible(self) -> None:
+    def _compatible(self, choice: Choice) -> None:
         """The verdict, before anything is created. On this machine the deployment itself, at 0 %, is the trial."""
         from finbehave.workflows.judging import judge, refusal
 
-        report = judge(
-            self.package.path, self.release.environment, probe=self.settings.backend != "local",
-            settings=self.settings, progress=self.progress,
-        )  # fmt: skip
+        path, environment = self.package.path, self.release.environment
+        report = judge(path, environment, probe=self.backend.elsewhere, settings=self.settings, progress=self.progress)
+        if self.backend.elsewhere and self.rehearsal and not choice.same and refusal(self.ref, report) is None:
+            from finbehave.workflows.rehearsing import rehearse, with_rehearsal
+
+            report = with_rehearsal(report, rehearse(path, environment, self.settings, self.progress))
         if (refused := refusal(self.ref, report)) is not None:
             raise refused
 

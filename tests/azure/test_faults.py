@@ -134,7 +134,7 @@ def test_ctrl_c_leaves_what_azure_is_making_and_the_next_deploy_goes_on(live: Cl
     running = live.start("deploy", "late-payers", "--yes", "-o", "json")
     green = f"{W}/onlineEndpoints/{E}/deployments/green"
     deadline = time.monotonic() + 60
-    while ("GET", f"{W}/onlineEndpoints/{E}") not in azure.asked[_last(azure.asked, ("PUT", green)) :]:
+    while not _asked_after(azure.asked.copy(), ("PUT", green), ("GET", f"{W}/onlineEndpoints/{E}")):
         assert time.monotonic() < deadline
         assert running.poll() is None
     running.send_signal(signal.SIGINT)
@@ -151,6 +151,5 @@ def test_ctrl_c_leaves_what_azure_is_making_and_the_next_deploy_goes_on(live: Cl
     assert [one for one in azure.asked if one == ("PUT", green)] == [("PUT", green)]
 
 
-def _last(asked: list[tuple[str, str]], wanted: tuple[str, str]) -> int:
-    """Where it was asked last; the end where it was not asked yet."""
-    return max((place for place, one in enumerate(asked) if one == wanted), default=len(asked))
+def _asked_after(asked: list[tuple[str, str]], first: tuple[str, str], then: tuple[str, str]) -> bool:
+    return first in asked and then in asked[asked.index(first) :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.azure.conftest import Cloud
+from tests.e2e.broken import CRASH, fails_alone
 
 E = "fin-behavior-ep-fixed"
 
@@ -28,3 +29,17 @@ def test_only_the_program_speaks(cloud: Cloud) -> None:
     done = cloud("models", "list", "-o", "json")
     assert done.json["status"] == "ok"
     assert done.err == ""
+
+
+def test_what_would_crash_there_is_found_here_before_anything_is_created(
+    cloud: Cloud, package: Path, tmp_path: Path
+) -> None:
+    cloud.ok("register", str(fails_alone(package, tmp_path / "broken")))
+    for words in (("deploy", "late-payers", "--plan"), ("deploy", "late-payers", "--yes")):
+        refused = cloud(*words, "-o", "json")
+        assert (refused.code, refused.error["code"]) == (5, "incompatible-model"), str(refused)
+        assert "it never became ready" in refused.error["message"]
+        assert refused.error["remedy"]
+        rehearsed = next(check for check in refused.json["checks"] if check["name"].startswith("rehearsal"))
+        assert CRASH in rehearsed["detail"] or rehearsed["status"] == "failed"
+    assert not [path for method, path in cloud.azure.asked if method == "PUT" and "onlineEndpoints" in path]

@@ -41,7 +41,7 @@ class Memory:
 
     @property
     def backend(self) -> Backend:
-        return Backend(models=self, serving=self)  # type: ignore[arg-type]
+        return Backend(models=self, serving=self, elsewhere=False)  # type: ignore[arg-type]
 
     @property
     def traffic(self) -> Traffic:

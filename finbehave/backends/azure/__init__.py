@@ -23,4 +23,4 @@ def open_azure(settings: Settings) -> Backend:
 
     workspace = Workspace(account_of(settings), settings)
     models = AzureRegistry(workspace, settings)
-    return Backend(models, AzureServing(workspace, models, settings))
+    return Backend(models, AzureServing(workspace, models, settings), elsewhere=True)

@@ -16,4 +16,4 @@ def open_local(settings: Settings) -> Backend:
     from finbehave.backends.local.serving import LocalServing
 
     models = LocalRegistry(settings.workspace)
-    return Backend(models, LocalServing(settings, models))
+    return Backend(models, LocalServing(settings, models), elsewhere=False)
