@@ -68,6 +68,12 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="address the local endpoint listens on")
     port: int = Field(default=0, ge=0, le=65535, description="port of a new local endpoint; 0 takes a free one")
+    tls_cert: Path | None = Field(default=None, description="certificate (PEM) of a new local endpoint")
+    tls_key: Path | None = Field(default=None, description="private key (PEM) of a new local endpoint")
+    rate_limit: float | None = Field(default=None, ge=0, description="requests a second for each key; 0 is no limit")
+    response_cache: int | None = Field(
+        default=None, ge=0, le=1_000_000, description="answers that each deployment remembers; 0 is none"
+    )
     memory: str = Field(default="2GB", description="memory cap of prepare and of loading data")
     offline: bool = Field(default=False, description="never reach for the network to build an environment")
 

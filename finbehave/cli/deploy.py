@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from finbehave.workflows.deploy import DeployResult
 
 
-@command("endpoint", "instance_type", "instance_count", "private", "identity", "host", "port")
+@command(
+    "endpoint", "instance_type", "instance_count",
+    "host", "port", "tls_cert", "tls_key", "rate_limit", "response_cache",
+    "private", "identity",
+)  # fmt: skip
 def deploy(
     run: Run,
     model: Annotated[

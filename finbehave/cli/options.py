@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from finbehave.settings import Settings
 
 _EVERYWHERE = "Everywhere"
+_HERE = "On this machine"
+_ON_AZURE = "On Azure"
 
 COMMON_OPTIONS: dict[str, Any] = {
     "backend": Annotated[
@@ -68,14 +70,46 @@ SETTING_OPTIONS: dict[str, Any] = {
     ],
     "cv_folds": Annotated[int | None, typer.Option("--cv", help="Folds that choose the model.", show_default="3")],
     "host": Annotated[
-        str | None, typer.Option("--host", help="Address that a new endpoint listens on.", show_default="127.0.0.1")
+        str | None,
+        typer.Option(
+            "--host", help="Address that a new endpoint listens on.", show_default="127.0.0.1", rich_help_panel=_HERE
+        ),
     ],
-    "port": Annotated[int | None, typer.Option("--port", help="Port of a new endpoint.", show_default="a free one")],
+    "port": Annotated[
+        int | None,
+        typer.Option("--port", help="Port of a new endpoint.", show_default="a free one", rich_help_panel=_HERE),
+    ],
+    "tls_cert": Annotated[
+        Path | None,
+        typer.Option(
+            "--tls-cert", help="Certificate of a new endpoint, PEM.", show_default="no TLS", rich_help_panel=_HERE
+        ),
+    ],
+    "tls_key": Annotated[Path | None, typer.Option("--tls-key", help="Its private key, PEM.", rich_help_panel=_HERE)],
+    "rate_limit": Annotated[
+        float | None,
+        typer.Option(
+            "--rate-limit", help="Requests a second for each key.", show_default="no limit", rich_help_panel=_HERE
+        ),
+    ],
+    "response_cache": Annotated[
+        int | None,
+        typer.Option(
+            "--response-cache",
+            help="Answers to remember for equal requests.",
+            show_default="none",
+            rich_help_panel=_HERE,
+        ),
+    ],
     "private": Annotated[
-        bool | None, typer.Option("--private", help="On Azure: no public network, neither in nor out.")
+        bool | None,
+        typer.Option("--private", help="No public network, neither in nor out.", rich_help_panel=_ON_AZURE),
     ],
     "identity": Annotated[
-        str | None, typer.Option("--identity", help="On Azure: a new endpoint's user-assigned identity, name or id.")
+        str | None,
+        typer.Option(
+            "--identity", help="A new endpoint's user-assigned identity, name or id.", rich_help_panel=_ON_AZURE
+        ),
     ],
     "memory": Annotated[str | None, typer.Option("--memory", help="Memory cap, as 2GB.", show_default="2GB")],
 }

@@ -177,6 +177,8 @@ class _Deploy:
         choice = self._choose(before)
         if choice.live:
             self.progress.note(f"{self.ref} is live on {choice.name} already; nothing to change")
+            if before is not None and before.state not in (EndpointState.STOPPED, EndpointState.DEAD):
+                self.serving.ensure_endpoint(self.name, self.progress)
             return self._result(choice, before, before, (), changed=False)
         if before is not None and before.state is EndpointState.STOPPED:
             gates.endpoint_up(before)

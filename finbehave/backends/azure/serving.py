@@ -133,6 +133,7 @@ class AzureServing:
     def preflight(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Sequence[str]:
         """Names, workspace, terms, role and quota; what will run, and what it costs."""
         checked_name(endpoint, "an endpoint")
+        _refuse_local_terms(self._settings)
         there = self.endpoint(endpoint) if endpoint in self.endpoints() else None
         entity = self._entity(endpoint) if there and spec.terms != Terms() else None
         return quota.preflight(self._workspace, endpoint, spec, there, entity, progress)
@@ -328,6 +329,14 @@ def _change_traffic(known: Sequence[LedgerEntry], entry: LedgerEntry, entity: An
 
 def _held(traffic: Traffic) -> Traffic:
     return {name: share for name, share in traffic.items() if share}
+
+
+def _refuse_local_terms(settings: Settings) -> None:
+    """Azure has TLS of its own, and neither the limits nor the memory of our gateway."""
+    ours = ("tls_cert", "tls_key", "rate_limit", "response_cache")
+    said = [f"--{name.replace('_', '-')}" for name in ours if getattr(settings, name) is not None]
+    if said:
+        raise UsageError(f"{said[0]} is for an endpoint on this machine", remedy=f"leave out {', '.join(said)}")
 
 
 def _refuse_traffic(endpoint: str, deployment: Deployment | None, verb: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -25,15 +26,16 @@ def reachable(host: str) -> str:
     return _ANYWHERE.get(host, host)
 
 
-def uri(host: str, port: int) -> str:
+def uri(host: str, port: int, scheme: str) -> str:
     """The address to score at."""
     shown = reachable(host)
-    return f"http://[{shown}]:{port}/score" if ":" in shown else f"http://{shown}:{port}/score"
+    return f"{scheme}://[{shown}]:{port}/score" if ":" in shown else f"{scheme}://{shown}:{port}/score"
 
 
 def ask(
     endpoint: str,
     address: tuple[str, int],
+    tls: ssl.SSLContext | None,
     key: str,
     rows: Sequence[Mapping[str, Any]],
     *,
@@ -54,7 +56,7 @@ def ask(
     }
     if deployment:
         headers[DEPLOYMENT_HEADER] = deployment
-    connection = http.client.HTTPConnection(reachable(address[0]), address[1], timeout=timeout)
+    connection = _connection(reachable(address[0]), address[1], tls, timeout)
     started = time.monotonic()
     try:
         connection.request("POST", "/score", body, headers)
@@ -74,6 +76,12 @@ def ask(
     if response.status != 200:
         raise _refusal(endpoint, response.status, content)
     return _answer(content, response, (time.monotonic() - started) * 1000)
+
+
+def _connection(host: str, port: int, tls: ssl.SSLContext | None, timeout: float) -> http.client.HTTPConnection:
+    if tls is None:
+        return http.client.HTTPConnection(host, port, timeout=timeout)
+    return http.client.HTTPSConnection(host, port, timeout=timeout, context=tls)
 
 
 def _answer(content: bytes, response: http.client.HTTPResponse, latency_ms: float) -> Answer:

@@ -36,8 +36,15 @@ CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 't
 """
 
 
+_ADDED = "CREATE TABLE IF NOT EXISTS front (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL)"
+"""What a newer version has beside the tables of an older one, which does not mind it."""
+
+
 def create_database(endpoint_dir: Path, host: str, port: int, runtime: Path) -> bool:
-    """Create the state of an endpoint with two fresh keys; False when it is there already, and stays as it is."""
+    """Create the state of an endpoint with fresh keys: two for clients, and our own.
+
+    False when it is there already, and stays as it is.
+    """
     path = endpoint_dir / DATABASE
     with translated(path):
         endpoint_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,7 +67,7 @@ def _fill(connection: sqlite3.Connection, host: str, port: int, runtime: Path) -
     for statement in _statements(_SCHEMA):
         connection.execute(statement)
     connection.execute("INSERT INTO endpoint VALUES (1, ?, ?, 1, ?, 0)", (host, port, str(runtime)))
-    for name in ("primary", "secondary"):
+    for name in ("primary", "secondary", "own"):
         connection.execute("INSERT INTO key VALUES (?, ?)", (name, new_key()))
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -96,6 +103,8 @@ def connect(endpoint_dir: Path) -> sqlite3.Connection:
             # FULL: a split that was acknowledged survives the machine's power; a write takes a few ms more
             connection.execute("PRAGMA synchronous = FULL")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version == SCHEMA_VERSION:
+                connection.execute(_ADDED)
         except BaseException:
             connection.close()
             raise

@@ -6,12 +6,14 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
 from finbehave.backends.local import client, control, launching, logbook
 from finbehave.backends.local.database import create_database, new_key
+from finbehave.backends.local.front import checked_tls, client_context
 from finbehave.backends.local.locks import exclusive
 from finbehave.backends.local.paths import OWN_LOGS, checked_name, endpoints_dir, runtime_dir_for
 from finbehave.backends.local.state import DeploymentRow, State, now
@@ -67,8 +69,11 @@ class LocalServing:
     def ensure_endpoint(self, name: str, progress: Progress) -> Endpoint:
         """Create it if need be, and see that its supervisor is alive."""
         folder = self._root / checked_name(name, "an endpoint")
-        created = create_database(folder, self._settings.host, self._settings.port, runtime_dir_for(folder))
+        settings = self._settings
+        tls = checked_tls(settings.tls_cert, settings.tls_key)
+        created = create_database(folder, settings.host, settings.port, runtime_dir_for(folder))
         with State(folder) as state:
+            self._meet_clients(state, tls if created else None)
             if not state.endpoint().running:
                 state.set_running(running=True)
         progress.advance(f"starting {name}", 0)
@@ -80,6 +85,18 @@ class LocalServing:
             raise
         progress.advance(f"starting {name}", 1, 1)
         return self.endpoint(name)
+
+    def _meet_clients(self, state: State, tls: tuple[Path, Path] | None) -> None:
+        """As the settings say, where they say something."""
+        before = after = state.front()
+        if tls is not None:
+            after = replace(after, certificate=tls[0], private_key=tls[1])
+        if self._settings.rate_limit is not None:
+            after = replace(after, rate_limit=self._settings.rate_limit)
+        if self._settings.response_cache is not None:
+            after = replace(after, response_cache=self._settings.response_cache)
+        if after != before:
+            state.set_front(after)
 
     def endpoint(self, name: str) -> Endpoint:
         """State, traffic and deployments as they are now."""
@@ -173,8 +190,10 @@ class LocalServing:
         """Ask over HTTP, as any client would."""
         with State(self._folder(endpoint)) as state:
             row = state.endpoint()
-            key = self._settings.key.get_secret_value() if self._settings.key else state.keys().primary
-        return client.ask(endpoint, (row.host, row.port), key, rows, deployment=deployment, timeout=timeout)
+            front = state.front()
+            key = self._settings.key.get_secret_value() if self._settings.key else state.own_key()
+        address, tls = (row.host, row.port), client_context(front)
+        return client.ask(endpoint, address, tls, key, rows, deployment=deployment, timeout=timeout)
 
     def observe(self, endpoint: str, since: str) -> Mapping[str, Observed]:
         """What the gateway has counted, and the samples that it has written down."""

@@ -6,6 +6,7 @@ supervisor and the gateway see within a tenth of a second, through ``Watch``.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from finbehave.backends.local.database import DATABASE, connect, translated
+from finbehave.backends.local.database import DATABASE, connect, new_key, translated
+from finbehave.backends.local.front import Front
 from finbehave.domain.endpoint import DeploymentState, Keys, LedgerEntry, Traffic
 from finbehave.errors import NotFound, TrafficConflict, UsageError
 
@@ -79,6 +81,8 @@ class Routing:
     traffic: dict[str, int]
     deployments: dict[str, Route]
     keys: tuple[str, ...]
+    own_key: str
+    front: Front
 
 
 def now() -> str:
@@ -96,7 +100,7 @@ def read_routing(endpoint_dir: Path) -> Routing:
         }
         revision, traffic = state.traffic()
         keys = state.keys()
-        return Routing(revision, traffic, deployments, (keys.primary, keys.secondary))
+        return Routing(revision, traffic, deployments, (keys.primary, keys.secondary), state.own_key(), state.front())
 
 
 class Watch:
@@ -173,10 +177,29 @@ class State:
         with self._writing() as connection:
             connection.execute("UPDATE endpoint SET port = ?", (port,))
 
+    def front(self) -> Front:
+        """How it meets its clients."""
+        rows = self._all("SELECT value FROM front")
+        said = json.loads(rows[0][0]) if rows else {}
+        paths = {name: Path(said[name]) for name in ("certificate", "private_key") if said.get(name)}
+        return Front(**{**said, **paths})
+
+    def set_front(self, front: Front) -> None:
+        """Meet clients in this way from now on; TLS from the next start."""
+        value = json.dumps(dataclasses.asdict(front), default=str)
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO front VALUES (1, ?)", (value,))
+            connection.execute("INSERT OR IGNORE INTO key VALUES ('own', ?)", (new_key(),))
+
     def keys(self) -> Keys:
         """Both keys."""
         found = dict(self._all("SELECT name, value FROM key"))
         return Keys(found["primary"], found["secondary"])
+
+    def own_key(self) -> str:
+        """What commands on this machine ask with: clients' limits and rotations do not touch it."""
+        found = dict(self._all("SELECT name, value FROM key"))
+        return str(found.get("own") or found["primary"])  # an older version made none
 
     def set_key(self, which: str, value: str) -> None:
         """Replace one key."""

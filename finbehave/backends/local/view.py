@@ -25,6 +25,7 @@ def endpoint_of(folder: Path) -> Endpoint:
     """The endpoint whose state lies in a folder. Raises NotFound."""
     with State(folder) as state, state.reading():
         row = state.endpoint()
+        front = state.front()
         rows = state.deployments()
         revision, traffic = state.traffic()
     status = _status(folder, row)
@@ -32,7 +33,7 @@ def endpoint_of(folder: Path) -> Endpoint:
     return Endpoint(
         name=folder.name,
         state=_state(row, status, deployments),
-        scoring_uri=client.uri(row.host, row.port),
+        scoring_uri=client.uri(row.host, row.port, front.scheme),
         traffic={each.name: each.traffic for each in deployments},
         revision=revision,
         deployments=deployments,

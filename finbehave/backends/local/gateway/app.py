@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import time
 import uuid
@@ -18,17 +19,16 @@ from typing import Any, Protocol
 from finbehave.backends.local.gateway.exposition import exposition
 from finbehave.backends.local.gateway.link import Answer
 from finbehave.backends.local.gateway.openapi import description
-from finbehave.backends.local.gateway.pool import Job, Refused
+from finbehave.backends.local.gateway.pool import Job, Pool, Refused
+from finbehave.backends.local.gateway.rate_limits import RateLimits
 from finbehave.backends.local.gateway.records import Records
-from finbehave.backends.local.gateway.routing import Switchboard
+from finbehave.backends.local.gateway.routing import Switchboard, Table
 
 BODY_BYTES = 32 << 20
 """A longer body is refused with 413; ten thousand rows of forty columns take a quarter of it."""
 
 REQUEST_SECONDS = 30.0
 """From a request's last byte to its answer; Azure's longest is 180, its default 5."""
-
-RETRY_AFTER = b"1"
 
 _JSON = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
@@ -61,6 +61,7 @@ class App:
         self._name = endpoint_dir.name
         self.refused: Counter[int] = Counter()
         self.letting_go = False
+        self._rate_limits = RateLimits()
         self._pages: dict[str, Callable[[], tuple[int, bytes, bytes]]] = {
             "/health": self._health,
             "/ready": self._ready,
@@ -99,8 +100,11 @@ class App:
         if self.letting_go:
             own.append(_CLOSE)
         try:
-            if not table.admits(authorization):
+            key = table.key_of(authorization)
+            if key is None:
                 raise Refused(401, "auth-key", "the key is missing or wrong: Authorization: Bearer KEY")
+            if table.rate_limit and key != table.own_key:
+                self._allow(key, table)
             if length > BODY_BYTES:
                 raise _too_large()
             body = await _body(receive)
@@ -115,10 +119,9 @@ class App:
         started = time.monotonic()
         sampled = self._records.wants(pool.name, started)
         job = Job(body, started + REQUEST_SECONDS, sampled, asyncio.get_running_loop().create_future(), started)
+        extra: Headers = []
         try:
-            pool.submit(job)
-            answer = await job.future
-            extra: Headers = []
+            answer = await self._answer(pool, job)
         except Refused as refused:
             answer, extra = Answer(refused.status, _error(refused), 0, b""), _beside(refused)
         seconds = time.monotonic() - started
@@ -128,6 +131,23 @@ class App:
             self._record_refusal(request_id.decode(), pool.name, answer.status, answer.body)
         elif sampled:
             self._record(request_id.decode(), pool.name, answer, seconds)
+
+    def _allow(self, key: bytes, table: Table) -> None:
+        """Raises Refused for a key that asks too often."""
+        wait = self._rate_limits.take(key, table.rate_limit, time.monotonic())
+        if wait:
+            self._rate_limits.keep(table.keys)
+            raise Refused(429, "throttled", f"a key may ask {table.rate_limit:g} times a second", wait=wait)
+
+    async def _answer(self, pool: Pool, job: Job) -> Answer:
+        """By the deployment, or as it has answered the same before."""
+        known = pool.remembered.find(job.body, sampled=job.sampled)
+        if known is not None:
+            return known
+        pool.submit(job)
+        answer = await job.future
+        pool.remembered.keep(job.body, answer)
+        return answer
 
     def _record_refusal(self, request_id: str, deployment: str, status: int, body: bytes) -> None:
         if self._records.wants(deployment, time.monotonic(), failed=True):
@@ -196,7 +216,7 @@ def _too_large() -> Refused:
 def _beside(refused: Refused) -> Headers:
     """What a refusal says in headers. A body that was not read to its end cannot be followed by another request."""
     if refused.status in (429, 503):
-        return [(b"retry-after", RETRY_AFTER)]
+        return [(b"retry-after", str(math.ceil(refused.wait)).encode())]
     if refused.status == 401:
         return [(b"www-authenticate", b"Bearer")]
     return [_CLOSE] if refused.status == 413 else []

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from finbehave.backends.local.gateway.link import Answer, Link
 from finbehave.backends.local.gateway.metrics import DeploymentMetrics
+from finbehave.backends.local.gateway.remembering import Remembered
 
 BATCH_BODIES = 64
 BATCH_BYTES = 256 * 1024
@@ -38,13 +39,14 @@ STALLED_SECONDS, STALLED_LARGE_SECONDS = 2.0, 10.0
 
 
 class Refused(Exception):
-    """The request is not taken: ``status``, ``code`` and what to say."""
+    """The request is not taken: ``status``, ``code`` and what to say. After ``wait`` seconds it may be."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, wait: float = 1.0) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.wait = wait
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +78,7 @@ class Pool:
         self.model = model
         self.expected = True
         self.metrics = DeploymentMetrics()
+        self.remembered = Remembered()
         self.header = (b"azureml-model-deployment", name.encode())
         self._grace = grace
         self._links = {path: Link(path, self) for path in sockets}

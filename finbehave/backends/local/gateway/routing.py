@@ -20,20 +20,25 @@ GRACE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Table:
-    """One moment: who may ask, and which pool answers. ``bounds`` are the upper bounds of the ``shared`` pools."""
+    """One moment: who may ask, how often, and which pool answers.
+
+    ``bounds`` are the upper bounds of the ``shared`` pools.
+    """
 
     revision: int
     keys: tuple[bytes, ...]
+    own_key: bytes
+    rate_limit: float
     pools: dict[bytes, Pool]
     shares: dict[str, int]
     shared: tuple[Pool, ...]
     bounds: tuple[int, ...]
 
-    def admits(self, authorization: bytes) -> bool:
-        """Whether it is ``Bearer`` and one of the keys; takes as long for a wrong key as for a right one."""
-        scheme, _, key = authorization.partition(b" ")
-        matched = [hmac.compare_digest(key.strip(), known) for known in self.keys]
-        return any(matched) and scheme.lower() == b"bearer"
+    def key_of(self, authorization: bytes) -> bytes | None:
+        """The key, where it is ``Bearer`` and one of them; takes as long for a wrong key as for a right one."""
+        scheme, _, given = authorization.partition(b" ")
+        matched = [known for known in (*self.keys, self.own_key) if hmac.compare_digest(given.strip(), known)]
+        return matched[0] if matched and scheme.lower() == b"bearer" else None
 
     def choose(self, named: bytes | None) -> Pool:
         """The deployment that is named, or one by its share of the traffic.
@@ -61,7 +66,7 @@ class Switchboard:
     """Owns the pools, and the table that is current."""
 
     def __init__(self) -> None:
-        self.table = Table(0, (), {}, {}, (), ())
+        self.table = Table(0, (), b"", 0.0, {}, {}, (), ())
         self.routes: dict[str, Route] = {}
         self._pools: dict[Route, Pool] = {}
         self._retired: list[Pool] = []
@@ -79,11 +84,16 @@ class Switchboard:
         self.table = Table(
             revision=routing.revision,
             keys=tuple(key.encode() for key in routing.keys),
+            own_key=routing.own_key.encode(),
+            rate_limit=routing.front.rate_limit,
             pools={name.encode(): pool for name, pool in by_name.items()},
             shares=held,
             shared=tuple(by_name[name] for name in held),
             bounds=tuple(accumulate(held.values())),
         )
+        for pool in by_name.values():
+            pool.remembered.most = routing.front.response_cache
+            pool.remembered.shrink()
         for pool in before.values():
             pool.retire()
             self._retired.append(pool)

@@ -62,6 +62,7 @@ class Gateway:
         self._dir = endpoint_dir
         with State(endpoint_dir) as state:
             self._runtime = state.endpoint().runtime
+            front = state.front()
         self._socket = socket.socket(fileno=descriptor)
         self._switchboard = Switchboard()
         self._records = Records(endpoint_dir)
@@ -70,7 +71,8 @@ class Gateway:
             uvicorn.Config(
                 self._app, http=GuardedProtocol, ws="none", lifespan="off", interface="asgi3", proxy_headers=False,
                 server_header=False, access_log=False, log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=DRAIN_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS, ssl_certfile=front.certificate,
+                ssl_keyfile=front.private_key,
             )
         )  # fmt: skip
         self._orphaned = asyncio.Event()

@@ -1,0 +1,135 @@
+"""How an endpoint meets its clients: TLS, a limit for each key, answers that are remembered."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import Finbehave
+from tests.gateway.conftest import Asked
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Iterator[Asked]:
+    """An endpoint that lets each key ask twice a second and remembers answers."""
+    program = Finbehave(tmp_path_factory.mktemp("limited"))
+    try:
+        program.ok("register", str(package))
+        program.ok("deploy", "late-payers", "--rate-limit", "2", "--response-cache", "100")
+        yield Asked(program, package)
+    finally:
+        program.end()
+
+
+def counted(asked: Asked, name: str) -> float:
+    families = text_string_to_metric_families(asked.get("/metrics").text)
+    return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
+
+def test_a_key_that_asks_too_often_is_told_when_to_come_again_and_the_other_is_answered(limited: Asked) -> None:
+    answers = [limited.post(limited.row) for _ in range(12)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert answers[0].status_code == 200
+    assert refused
+    assert refused[0].json()["error"] == {"code": "throttled", "message": "a key may ask 2 times a second"}
+    assert refused[0].headers["retry-after"] == "1"
+    other = {"Authorization": f"Bearer {limited.keys['secondary']}"}
+    assert limited.post(limited.row, **other).status_code == 200
+
+
+def test_a_limit_is_taken_away_while_the_endpoint_runs(limited: Asked) -> None:
+    limited.program.ok("deploy", "late-payers", "--rate-limit", "0")
+    assert {limited.post(limited.row).status_code for _ in range(12)} == {200}
+
+
+def test_an_equal_request_is_answered_as_the_one_before_and_another_is_not(limited: Asked) -> None:
+    limited.program.ok("deploy", "late-payers", "--rate-limit", "0")
+    body = json.dumps({**limited.row, "age": 41})
+    first = limited.post(body.encode())
+    hits = counted(limited, "finbehave_cache_hits_total")
+    again = [limited.post(body.encode()) for _ in range(3)]
+    assert {answer.content for answer in again} == {first.content}
+    assert len({answer.headers["x-request-id"] for answer in [first, *again]}) == 4
+    assert counted(limited, "finbehave_cache_hits_total") == hits + 3
+    misses = counted(limited, "finbehave_cache_misses_total")
+    assert limited.post({**limited.row, "age": 77}).json() != first.json()
+    assert counted(limited, "finbehave_cache_misses_total") == misses + 1
+    wrong = [limited.post({**limited.row, "age": "old"}).status_code for _ in range(2)]
+    assert wrong == [422, 422]
+    assert counted(limited, "finbehave_requests_total") >= 6  # what is remembered counts as answered
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Self-signed, for 127.0.0.1, with its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "finbehave test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=2))
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_over_tls_a_client_that_trusts_the_certificate_is_answered_and_a_plain_one_is_not(
+    finbehave: Finbehave, package: Path, certificate: tuple[Path, Path]
+) -> None:
+    cert, key = (str(path) for path in certificate)
+    finbehave.ok("register", str(package))
+    uri = finbehave.ok("deploy", "late-payers", "--tls-cert", cert, "--tls-key", key)["scoring_uri"]
+    assert uri.startswith("https://127.0.0.1:")
+    row = json.loads((package / "golden.json").read_text())["rows"][0]
+    bearer = {"Authorization": f"Bearer {finbehave.ok('keys', 'show')['primary']}"}
+    trusting = ssl.create_default_context(cafile=cert)
+    assert httpx.post(uri, json=row, headers=bearer, verify=trusting).status_code == 200
+    with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+        httpx.post(uri, json=row, headers=bearer)
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.post(uri.replace("https", "http"), json=row, headers=bearer)
+    too_long = httpx.post(uri, json=row, headers={**bearer, "x-long": "x" * 70_000}, verify=trusting)
+    assert too_long.status_code == 431
+    assert finbehave.ok("invoke", "--data", json.dumps(row))["model"] == "late-payers:1.0.0"
+    finbehave.ok("stop", "--yes")
+    finbehave.ok("start")
+    assert finbehave.ok("status")["endpoints"][0]["scoring_uri"] == uri
+    assert httpx.post(uri, json=row, headers=bearer, verify=trusting).status_code == 200
+
+
+def test_a_certificate_without_its_own_key_is_refused_before_anything_is_made(
+    finbehave: Finbehave, package: Path, certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    cert, key = (str(path) for path in certificate)
+    (tmp_path / "no.pem").write_text("no key")
+    finbehave.ok("register", str(package))
+    for words in (("--tls-cert", cert), ("--tls-cert", cert, "--tls-key", str(tmp_path / "no.pem")),
+                  ("--tls-cert", key, "--tls-key", key), ("--tls-cert", "nowhere.pem", "--tls-key", key)):  # fmt: skip
+        refused = finbehave("deploy", "late-payers", *words, "-o", "json")
+        assert (refused.code, refused.error["code"]) == (2, "configuration"), str(refused)
+    assert finbehave.ok("status")["endpoints"] == []
