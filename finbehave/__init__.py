@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from finbehave.workflows.start import start
     from finbehave.workflows.status import status
     from finbehave.workflows.stop import stop
-    from finbehave.workflows.traffic import set_traffic, show_ledger, show_traffic
+    from finbehave.workflows.traffic import mirror_traffic, set_traffic, show_ledger, show_traffic
     from finbehave.workflows.train import train
     from finbehave.workflows.troubleshoot import troubleshoot
     from finbehave.workflows.validate import validate
@@ -54,6 +54,7 @@ __all__ = [
     "list_models",
     "load_settings",
     "logs",
+    "mirror_traffic",
     "pipeline",
     "prepare",
     "register",
@@ -80,7 +81,7 @@ _ROOMS = {
     "list_drills": "workflows.drill",
     **dict.fromkeys(("rotate_key", "show_keys"), "workflows.keys"),
     **dict.fromkeys(("archive_model", "download_model", "list_models", "show_model"), "workflows.models"),
-    **dict.fromkeys(("set_traffic", "show_ledger", "show_traffic"), "workflows.traffic"),
+    **dict.fromkeys(("mirror_traffic", "set_traffic", "show_ledger", "show_traffic"), "workflows.traffic"),
 }
 """Where a name lives that is not the name of its own file in ``workflows``."""
 

@@ -137,6 +137,12 @@ class Serving(Protocol):
             TrafficConflict: the revision is no longer ``write.expected``; nothing was changed.
         """
 
+    def set_mirror(self, endpoint: str, deployment: str, percent: int) -> None:
+        """Ask a deployment without traffic too, for so many requests in a hundred; 0 ends it. Clients see none of it.
+
+        Any other mirror ends.
+        """
+
     def ledger(self, endpoint: str) -> Sequence[LedgerEntry]:
         """Every change, oldest first."""
 

@@ -1,4 +1,4 @@
-"""finbehave traffic show | set | ledger."""
+"""finbehave traffic show | set | mirror | ledger."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from finbehave.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from finbehave.domain.endpoint import Mirror
     from finbehave.workflows.traffic import LedgerResult, TrafficResult
 
 traffic = typer.Typer(help="How requests are split between deployments.", no_args_is_help=True)
@@ -45,6 +46,19 @@ def set_(
 
 @traffic.command()
 @command("endpoint")
+def mirror(
+    run: Run,
+    share: Annotated[str, typer.Argument(metavar="DEPLOYMENT=PERCENT", help="As: green=10; 0 ends it.")],
+) -> None:
+    """Ask a deployment without traffic too, compare its answers with those that clients got, and throw them away."""
+    from finbehave.workflows.traffic import mirror_traffic
+
+    [(deployment, percent)] = _read([share]).items()
+    run.show(mirror_traffic(deployment, percent, settings=run.settings, progress=run.progress), _draw)
+
+
+@traffic.command()
+@command("endpoint")
 def ledger(run: Run) -> None:
     """Show every change: when, who, why and what served."""
     from finbehave.workflows.traffic import show_ledger
@@ -71,8 +85,18 @@ def _draw(result: TrafficResult, console: Console) -> None:
     from finbehave.workflows.split import split_text
 
     console.print(f"{result.endpoint}  {printable(split_text(result.traffic))}  revision {result.revision}")
-    if result.changed:
+    if result.mirror is not None:
+        console.print(mirrored(result.mirror))
+    if result.changed and result.traffic != result.previous_traffic:
         console.print(f"before: {printable(split_text(result.previous_traffic))}", style="dim")
+
+
+def mirrored(mirror: Mirror) -> str:
+    """What came of the copies."""
+    said = f"{mirror.percent} % of the requests are copied to {mirror.deployment}"
+    if mirror.same is None:
+        return said
+    return f"{said}: {mirror.same:,} answered the same, {mirror.otherwise:,} otherwise, {mirror.failed:,} failed"
 
 
 def _draw_ledger(result: LedgerResult, console: Console) -> None:

@@ -66,6 +66,21 @@ class Deployment:
 
 
 @dataclass(frozen=True)
+class Mirror:
+    """A deployment without traffic that is asked too, for ``percent`` of the requests; its answers are thrown away.
+
+    Copies whose predictions were the ``same`` as the client's, ``otherwise``, or that ``failed``, since the deployment
+    came up; None where the backend does not compare.
+    """
+
+    deployment: str
+    percent: int
+    same: int | None = None
+    otherwise: int | None = None
+    failed: int | None = None
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """``revision`` is that of the newest ledger entry; 0 before the first traffic."""
 
@@ -75,6 +90,7 @@ class Endpoint:
     traffic: Traffic
     revision: int
     deployments: tuple[Deployment, ...]
+    mirror: Mirror | None = None
 
     def deployment(self, name: str) -> Deployment | None:
         """The deployment of that name, or None."""

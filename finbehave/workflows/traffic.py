@@ -9,23 +9,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from finbehave.backends.base import Serving, TrafficWrite, open_backend
-from finbehave.domain.endpoint import Endpoint, LedgerEntry, Traffic
+from finbehave.domain.endpoint import Endpoint, LedgerEntry, Mirror, Traffic
 from finbehave.errors import FinbehaveError, NotFound, TrafficConflict, Unavailable, UsageError
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 from finbehave.workflows import gates, history
 from finbehave.workflows.split import shares, split_text
 
+MOST_MIRRORED = 50
+"""Percent: Azure takes no more (its documentation of mirrored traffic)."""
+
 
 @dataclass(frozen=True)
 class TrafficResult:
-    """The split as it is now, without deployments that hold nothing. ``changed``: it had to be written."""
+    """The split as it is now, without deployments that hold nothing. ``changed``: something had to be written."""
 
     endpoint: str
     traffic: Traffic
     revision: int
     previous_traffic: Traffic
     changed: bool
+    mirror: Mirror | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def show_traffic(*, settings: Settings | None = None) -> TrafficResult:
     """The split of the settings' endpoint."""
     settings = settings or load_settings()
     now = open_backend(settings).serving.endpoint(settings.endpoint)
-    return TrafficResult(now.name, shares(now.traffic), now.revision, shares(now.traffic), changed=False)
+    return TrafficResult(now.name, shares(now.traffic), now.revision, shares(now.traffic), False, now.mirror)
 
 
 def show_ledger(*, settings: Settings | None = None) -> LedgerResult:
@@ -83,6 +87,44 @@ def set_traffic(
     write = TrafficWrite(now.name, wanted, now.revision, actor(), history.by_hand(reason))
     entry = write_traffic(backend.serving, write)
     return TrafficResult(now.name, shares(entry.traffic), entry.revision, shares(now.traffic), changed=True)
+
+
+def mirror_traffic(
+    deployment: str, percent: int, *, settings: Settings | None = None, progress: Progress = QUIET
+) -> TrafficResult:
+    """Let a deployment without traffic answer copies of requests, to see how it would do. Clients see none of it.
+
+    Args:
+        deployment: One that is ready and holds no traffic.
+        percent: Of the requests, at most 50, as on Azure; 0 ends it.
+
+    Raises:
+        UsageError: a share that is none, or a deployment that has traffic.
+        NotFound: no such endpoint or deployment.
+        DeploymentFailed: it is not ready.
+    """
+    settings = settings or load_settings()
+    serving = open_backend(settings).serving
+    now = serving.endpoint(settings.endpoint)
+    _check({deployment: 0}, now)
+    if not 0 <= percent <= MOST_MIRRORED:
+        raise UsageError(
+            f"{deployment}={percent}: at most {MOST_MIRRORED} percent of the requests are mirrored",
+            remedy=f"finbehave traffic mirror {deployment}=10",
+        )
+    if percent:
+        if now.traffic.get(deployment):
+            raise UsageError(
+                f"{deployment} holds traffic, and so answers clients already",
+                remedy=f"finbehave status --endpoint {now.name} shows which deployment does not",
+            )
+        gates.healthy(now, deployment, progress)
+    changed = (now.mirror.percent if now.mirror and now.mirror.deployment == deployment else 0) != percent
+    if changed:
+        serving.set_mirror(now.name, deployment, percent)
+    after = serving.endpoint(now.name)
+    held = shares(after.traffic)
+    return TrafficResult(after.name, held, after.revision, held, changed, after.mirror)
 
 
 def _check(split: Mapping[str, int], now: Endpoint) -> None:

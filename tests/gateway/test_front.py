@@ -67,6 +67,25 @@ def test_an_equal_request_is_answered_as_the_one_before_and_another_is_not(limit
     assert counted(limited, "finbehave_requests_total") >= 6  # what is remembered counts as answered
 
 
+def test_a_deployment_without_traffic_answers_copies_that_no_client_sees(asked: Asked) -> None:
+    program = asked.program
+    for words in (("blue=10",), ("green=60",), ("purple=10",)):
+        assert program("traffic", "mirror", *words, "-o", "json").code in (2, 3)
+    begun = program.ok("traffic", "mirror", "green=50")
+    assert (begun["mirror"]["deployment"], begun["mirror"]["percent"], begun["traffic"]) == ("green", 50, {"blue": 100})
+    answers = [asked.post({**asked.row, "age": 20 + number}) for number in range(40)]
+    assert {answer.headers["azureml-model-deployment"] for answer in answers} == {"blue"}
+    mirror = program.ok("traffic", "show")["mirror"]
+    assert 0 < mirror["same"] <= 40  # the same model answers there
+    assert (mirror["otherwise"], mirror["failed"]) == (0, 0)
+    assert counted(asked, "finbehave_mirrored_total") >= mirror["same"]
+    assert program.ok("status")["endpoints"][0]["mirror"]["percent"] == 50
+    assert program.ok("traffic", "mirror", "green=0")["mirror"] is None
+    before = counted(asked, "finbehave_mirrored_total")
+    assert asked.post(asked.row).status_code == 200
+    assert counted(asked, "finbehave_mirrored_total") == before
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Self-signed, for 127.0.0.1, with its key."""

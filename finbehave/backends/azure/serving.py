@@ -237,6 +237,14 @@ class AzureServing:
                 )
             time.sleep(LOOK_EVERY)
 
+    def set_mirror(self, endpoint: str, deployment: str, percent: int) -> None:
+        """On what is there; the platform copies the requests, and tells nobody what was answered."""
+
+        def change(entity: Any) -> None:
+            entity.mirror_traffic = {deployment: percent} if percent else {}
+
+        self._put(endpoint, self._entity(endpoint), change)
+
     def ledger(self, endpoint: str) -> Sequence[LedgerEntry]:
         """What the tags hold, oldest first, and at its end what was changed by other means."""
         return view.ledger_of(*self._both(endpoint))

@@ -15,6 +15,7 @@ from finbehave.domain.endpoint import (
     Endpoint,
     EndpointState,
     LedgerEntry,
+    Mirror,
     Traffic,
 )
 
@@ -52,6 +53,7 @@ def endpoint_of(endpoint: Any, deployments: Sequence[Any]) -> Endpoint:
         traffic=traffic,
         revision=known[-1].revision if known else 0,
         deployments=found,
+        mirror=next((Mirror(name, share) for name, share in (endpoint.mirror_traffic or {}).items() if share), None),
     )
 
 

@@ -1,4 +1,4 @@
-"""How an endpoint meets its clients: over TLS or not, how often each key may ask, how many answers are remembered."""
+"""How an endpoint meets its clients: TLS, how often a key may ask, what is remembered, and what is copied."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ class Front:
     """``certificate`` with its ``private_key`` (PEM files) for TLS, else plain HTTP.
 
     ``rate_limit`` is in requests a second for each key, ``response_cache`` in answers for each deployment; 0 is none.
+    ``mirror`` gets a copy of ``mirror_percent`` of the requests.
     """
 
     certificate: Path | None = None
     private_key: Path | None = None
     rate_limit: float = 0.0
     response_cache: int = 0
+    mirror: str = ""
+    mirror_percent: int = 0
 
     @property
     def scheme(self) -> str:

@@ -207,6 +207,14 @@ class LocalServing:
         self._reload(folder)
         return entry
 
+    def set_mirror(self, endpoint: str, deployment: str, percent: int) -> None:
+        """From the next request on."""
+        folder = self._folder(endpoint)
+        with State(folder) as state:
+            state.deployment(deployment)
+            state.set_front(replace(state.front(), mirror=deployment if percent else "", mirror_percent=percent))
+        self._reload(folder)
+
     def ledger(self, endpoint: str) -> Sequence[LedgerEntry]:
         """Every change, oldest first."""
         with State(self._folder(endpoint)) as state:

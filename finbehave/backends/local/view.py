@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from finbehave.backends.local import client, control, launching
+from finbehave.backends.local.front import Front
 from finbehave.backends.local.samples import scores
 from finbehave.backends.local.state import RUNNABLE, DeploymentRow, EndpointRow, State
 from finbehave.domain.endpoint import (
@@ -14,11 +16,14 @@ from finbehave.domain.endpoint import (
     Endpoint,
     EndpointState,
     LatencySummary,
+    Mirror,
 )
 from finbehave.domain.observed import Observed
 from finbehave.errors import Unavailable
 
 ASK_SECONDS = 2.0
+MIRRORED = ("same", "otherwise", "failed")
+"""As the gateway counts them."""
 
 
 def endpoint_of(folder: Path) -> Endpoint:
@@ -37,7 +42,16 @@ def endpoint_of(folder: Path) -> Endpoint:
         traffic={each.name: each.traffic for each in deployments},
         revision=revision,
         deployments=deployments,
+        mirror=_mirror(front, rows, status or {}),
     )
+
+
+def _mirror(front: Front, rows: Sequence[DeploymentRow], status: Mapping[str, Any]) -> Mirror | None:
+    """As it is set, while that deployment is there."""
+    if not front.mirror_percent or front.mirror not in {row.name for row in rows}:
+        return None
+    counted = status.get("deployments", {}).get(front.mirror, {}).get("mirrored", {})
+    return Mirror(front.mirror, front.mirror_percent, *(counted.get(name, 0) for name in MIRRORED))
 
 
 def observed(folder: Path, since: str) -> dict[str, Observed]:

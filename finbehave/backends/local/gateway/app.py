@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from finbehave.backends.local.gateway.exposition import exposition
 from finbehave.backends.local.gateway.link import Answer
+from finbehave.backends.local.gateway.mirroring import Mirroring
 from finbehave.backends.local.gateway.openapi import description
 from finbehave.backends.local.gateway.pool import Job, Pool, Refused
 from finbehave.backends.local.gateway.rate_limits import RateLimits
@@ -62,6 +63,7 @@ class App:
         self.refused: Counter[int] = Counter()
         self.letting_go = False
         self._rate_limits = RateLimits()
+        self._mirroring = Mirroring()
         self._pages: dict[str, Callable[[], tuple[int, bytes, bytes]]] = {
             "/health": self._health,
             "/ready": self._ready,
@@ -100,13 +102,7 @@ class App:
         if self.letting_go:
             own.append(_CLOSE)
         try:
-            key = table.key_of(authorization)
-            if key is None:
-                raise Refused(401, "auth-key", "the key is missing or wrong: Authorization: Bearer KEY")
-            if table.rate_limit and key != table.own_key:
-                self._allow(key, table)
-            if length > BODY_BYTES:
-                raise _too_large()
+            self._admit(table, authorization, length)
             body = await _body(receive)
             if body is None:
                 return
@@ -127,17 +123,25 @@ class App:
         seconds = time.monotonic() - started
         pool.metrics.answered(answer.status, seconds, answer.rows)
         await _respond(send, answer.status, answer.body, [*own, pool.header, *extra])
+        if table.mirror is not None and named is None:
+            self._mirroring.copy(table.mirror, table.mirror_percent, body, answer)
         if answer.status >= 400:
             self._record_refusal(request_id.decode(), pool.name, answer.status, answer.body)
         elif sampled:
             self._record(request_id.decode(), pool.name, answer, seconds)
 
-    def _allow(self, key: bytes, table: Table) -> None:
-        """Raises Refused for a key that asks too often."""
-        wait = self._rate_limits.take(key, table.rate_limit, time.monotonic())
-        if wait:
-            self._rate_limits.keep(table.keys)
-            raise Refused(429, "throttled", f"a key may ask {table.rate_limit:g} times a second", wait=wait)
+    def _admit(self, table: Table, authorization: bytes, length: int) -> None:
+        """Raises Refused without a key, for a key that asks too often, and for a body that is too large."""
+        key = table.key_of(authorization)
+        if key is None:
+            raise Refused(401, "auth-key", "the key is missing or wrong: Authorization: Bearer KEY")
+        if table.rate_limit and key != table.own_key:
+            wait = self._rate_limits.take(key, table.rate_limit, time.monotonic())
+            if wait:
+                self._rate_limits.keep(table.keys)
+                raise Refused(429, "throttled", f"a key may ask {table.rate_limit:g} times a second", wait=wait)
+        if length > BODY_BYTES:
+            raise _too_large()
 
     async def _answer(self, pool: Pool, job: Job) -> Answer:
         """By the deployment, or as it has answered the same before."""

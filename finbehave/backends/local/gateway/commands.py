@@ -64,6 +64,7 @@ def status(switchboard: Switchboard) -> dict[str, Any]:
                 "errors": pool.metrics.errors,
                 "latency_ms": pool.metrics.percentiles_ms(),
                 "latencies": pool.metrics.fine,
+                "mirrored": pool.mirrored,
             }
             for pool in pools
         },

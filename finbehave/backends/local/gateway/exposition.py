@@ -45,6 +45,8 @@ def exposition(switchboard: Switchboard, refused: Mapping[int, int], dropped: in
          each("finbehave_cache_hits_total", lambda pool: pool.remembered.hits)),
         ("finbehave_cache_misses_total", "counter", "Requests whose answer was looked for and not remembered.",
          each("finbehave_cache_misses_total", lambda pool: pool.remembered.misses)),
+        ("finbehave_mirrored_total", "counter", "Copies of requests that a deployment without traffic was asked.",
+         list(chain.from_iterable(map(_mirrored, pools)))),
         ("finbehave_workers", "gauge", "Workers that are ready.",
          each("finbehave_workers", lambda pool: sum(pid is not None for pid in pool.workers.values()))),
         ("finbehave_waiting_requests", "gauge", "Requests that no worker has yet.",
@@ -59,6 +61,11 @@ def exposition(switchboard: Switchboard, refused: Mapping[int, int], dropped: in
 
 def _labels(pool: Pool) -> dict[str, str]:
     return {"deployment": pool.name, "model": pool.model}
+
+
+def _mirrored(pool: Pool) -> Iterator[str]:
+    for outcome, count in sorted(pool.mirrored.items()):
+        yield sample("finbehave_mirrored_total", {**_labels(pool), "outcome": outcome}, count)
 
 
 def _statuses(pool: Pool) -> Iterator[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -79,6 +79,7 @@ class Pool:
         self.expected = True
         self.metrics = DeploymentMetrics()
         self.remembered = Remembered()
+        self.mirrored: Counter[str] = Counter()
         self.header = (b"azureml-model-deployment", name.encode())
         self._grace = grace
         self._links = {path: Link(path, self) for path in sockets}

@@ -22,13 +22,15 @@ GRACE_SECONDS = 10.0
 class Table:
     """One moment: who may ask, how often, and which pool answers.
 
-    ``bounds`` are the upper bounds of the ``shared`` pools.
+    ``mirror`` gets copies of requests. ``bounds`` are the upper bounds of the ``shared`` pools.
     """
 
     revision: int
     keys: tuple[bytes, ...]
     own_key: bytes
     rate_limit: float
+    mirror: Pool | None
+    mirror_percent: int
     pools: dict[bytes, Pool]
     shares: dict[str, int]
     shared: tuple[Pool, ...]
@@ -66,7 +68,7 @@ class Switchboard:
     """Owns the pools, and the table that is current."""
 
     def __init__(self) -> None:
-        self.table = Table(0, (), b"", 0.0, {}, {}, (), ())
+        self.table = Table(0, (), b"", 0.0, None, 0, {}, {}, (), ())
         self.routes: dict[str, Route] = {}
         self._pools: dict[Route, Pool] = {}
         self._retired: list[Pool] = []
@@ -86,6 +88,8 @@ class Switchboard:
             keys=tuple(key.encode() for key in routing.keys),
             own_key=routing.own_key.encode(),
             rate_limit=routing.front.rate_limit,
+            mirror=by_name.get(routing.front.mirror) if routing.front.mirror not in held else None,
+            mirror_percent=routing.front.mirror_percent,
             pools={name.encode(): pool for name, pool in by_name.items()},
             shares=held,
             shared=tuple(by_name[name] for name in held),
