@@ -90,6 +90,7 @@ class Settings(BaseSettings):
     auth_mode: Literal["key", "aml_token", "aad_token"] = Field(
         default="key", description="what opens a new endpoint on Azure"
     )
+    rehearsal: bool = Field(default=True, description="serve a model on this machine before it is deployed to Azure")
     private: bool = Field(default=False, description="no public network for what is created on Azure")
     identity: str | None = Field(default=None, description="user-assigned identity of a new endpoint on Azure")
     patience: float = Field(default=120.0, ge=0, description="seconds for which a service that is busy is asked again")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @command(
     "endpoint", "instance_type", "instance_count",
     "host", "port", "tls_cert", "tls_key", "rate_limit", "response_cache",
-    "private", "identity",
+    "rehearsal", "private", "identity",
 )  # fmt: skip
 def deploy(
     run: Run,
@@ -34,7 +34,12 @@ def deploy(
     ] = None,
     variable: Annotated[
         list[str] | None,
-        typer.Option("--variable", metavar="NAME=VALUE", help="On Azure: an environment variable, or a reference."),
+        typer.Option(
+            "--variable",
+            metavar="NAME=VALUE",
+            help="An environment variable, or a reference.",
+            rich_help_panel="On Azure",
+        ),
     ] = None,
     strategy: Annotated[
         Literal["all-at-once", "canary"], typer.Option("--strategy", help="How the traffic moves.")
@@ -49,9 +54,6 @@ def deploy(
     plan: Annotated[bool, typer.Option("--plan", help="Change nothing; say what would change.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Create it at 0 %, and return.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait until it answers.")] = 600.0,
-    no_rehearsal: Annotated[
-        bool, typer.Option("--no-rehearsal", help="For Azure: do not serve it on this machine first.")
-    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Bring a registered model into service: judged, created at 0 %, checked, and only then given traffic.
@@ -81,7 +83,6 @@ def deploy(
         plan=plan,
         wait=not no_wait,
         timeout=timeout,
-        rehearsal=not no_rehearsal,
         settings=run.settings,
         progress=run.progress,
     )

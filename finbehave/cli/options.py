@@ -101,6 +101,15 @@ SETTING_OPTIONS: dict[str, Any] = {
             rich_help_panel=_HERE,
         ),
     ],
+    "rehearsal": Annotated[
+        bool | None,
+        typer.Option(
+            "--rehearsal/--no-rehearsal",
+            help="Serve it on this machine first, as there.",
+            show_default="rehearsal",
+            rich_help_panel=_ON_AZURE,
+        ),
+    ],
     "private": Annotated[
         bool | None,
         typer.Option("--private", help="No public network, neither in nor out.", rich_help_panel=_ON_AZURE),

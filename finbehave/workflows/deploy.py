@@ -70,7 +70,6 @@ def deploy(
     plan: bool = False,
     wait: bool = True,
     timeout: float = TIMEOUT,
-    rehearsal: bool = True,
     settings: Settings | None = None,
     progress: Progress = QUIET,
 ) -> DeployResult:
@@ -93,7 +92,6 @@ def deploy(
         plan: Change nothing and say what would change.
         wait: False: create the deployment at 0 % and return; the same deploy later goes on from there.
         timeout: Seconds that it may take until it answers.
-        rehearsal: Where deployments run elsewhere, serve the model on this machine first, as they would.
 
     Raises:
         UsageError: words that are no model, no steps; a package or file instead of a registered model.
@@ -113,7 +111,7 @@ def deploy(
     environment = kept_environment(environment, settings.workspace)
     terms = asked_terms(settings, variables or {})
     release = Release(found, package, deployment, environment, percents, bake, timeout, terms, like)
-    work = _Deploy(backend, settings, progress, release, rehearsal)
+    work = _Deploy(backend, settings, progress, release)
     if plan:
         return work.planned()
     with backend.serving.exclusive(settings.endpoint):
@@ -151,7 +149,6 @@ class _Deploy:
     settings: Settings
     progress: Progress
     release: Release
-    rehearsal: bool
 
     def __post_init__(self) -> None:
         self.serving = self.backend.serving
@@ -261,7 +258,7 @@ class _Deploy:
 
         path, environment = self.package.path, self.release.environment
         report = judge(path, environment, probe=self.backend.elsewhere, settings=self.settings, progress=self.progress)
-        if self.backend.elsewhere and self.rehearsal and not choice.same and refusal(self.ref, report) is None:
+        if self.backend.elsewhere and self.settings.rehearsal and not choice.same and refusal(self.ref, report) is None:
             from finbehave.workflows.rehearsing import rehearse, with_rehearsal
 
             report = with_rehearsal(report, rehearse(path, environment, self.settings, self.progress))

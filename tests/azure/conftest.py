@@ -15,7 +15,7 @@ from tests.conftest import Finbehave
 
 @dataclass
 class Cloud(Finbehave):
-    """Runs ``finbehave`` with nothing but the variables of the contract."""
+    """Runs ``finbehave`` with the variables of the contract, and without a rehearsal unless a test is about that."""
 
     proxy: Proxy | None = None
 
@@ -26,7 +26,7 @@ class Cloud(Finbehave):
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         assert self.proxy is not None
-        return super().environment({**self.proxy.environment, **(more or {})})
+        return super().environment({**self.proxy.environment, "FINBEHAVE_REHEARSAL": "false", **(more or {})})
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.azure.conftest import Cloud
+from tests.azure.stand_in import W
 from tests.e2e.broken import CRASH, fails_alone
 
 E = "fin-behavior-ep-fixed"
@@ -19,6 +20,9 @@ def test_what_the_operator_sees_is_what_the_service_holds(cloud: Cloud, package:
     lines = [line["text"] for line in cloud.ok("logs", "--deployment", "blue")["lines"]]
     assert any("StorageInitializer" in line for line in lines)
     assert any("InferenceServer" in line for line in lines)
+    cloud.ok("deploy", name, "--deployment", "green", "--no-wait", "--rehearsal")
+    assert cloud.ok("traffic", "mirror", "green=10")["mirror"]["percent"] == 10
+    assert cloud.azure.resources[f"{W}/onlineEndpoints/{E}"]["properties"]["mirrorTraffic"] == {"green": 10}
     cloud.ok("stop", "--yes")
     assert cloud.azure.traffic(E) == {}
     cloud.ok("start")
@@ -35,8 +39,8 @@ def test_what_would_crash_there_is_found_here_before_anything_is_created(
     cloud: Cloud, package: Path, tmp_path: Path
 ) -> None:
     cloud.ok("register", str(fails_alone(package, tmp_path / "broken")))
-    for words in (("deploy", "late-payers", "--plan"), ("deploy", "late-payers", "--yes")):
-        refused = cloud(*words, "-o", "json")
+    for words in (("deploy", "late-payers", "--plan"), ("deploy", "late-payers", "--yes", "--rehearsal")):
+        refused = cloud(*words, "-o", "json", env={"FINBEHAVE_REHEARSAL": "true"})
         assert (refused.code, refused.error["code"]) == (5, "incompatible-model"), str(refused)
         assert "it never became ready" in refused.error["message"]
         assert refused.error["remedy"]

@@ -120,7 +120,7 @@ def test_a_model_that_crashes_at_start_never_gets_traffic_and_its_logs_are_kept(
     live: Finbehave, package: Path, tmp_path: Path
 ) -> None:
     live.ok("register", str(fails_alone(package, tmp_path / "broken")))
-    refused = live("deploy", "late-payers", "--no-rehearsal", "-o", "json")
+    refused = live("deploy", "late-payers", "-o", "json")
     assert refused.code == 7, str(refused)
     bundle = Path(refused.result["bundle"])
     assert "minimum of 2 is required" in (bundle / "deployment.log").read_text()
