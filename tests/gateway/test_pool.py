@@ -6,6 +6,7 @@ The workers here speak the real protocol over real sockets, and do what a test t
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import struct
 import tempfile
@@ -19,6 +20,8 @@ from finbehave.backends.local.gateway.link import Answer
 from finbehave.backends.local.gateway.pool import (
     BATCH_BODIES,
     BATCH_BYTES,
+    HOPELESS_SECONDS,
+    HOPELESS_TIMES,
     STALLED_SECONDS,
     WAITING_BODIES,
     WAITING_BYTES,
@@ -30,6 +33,7 @@ from finbehave.guest.worker import pack, unpack
 
 PATIENCE = 30.0
 MODEL, NAME = "late-payers:1.0.0", "blue"
+PIDS = itertools.count(1)
 
 
 class Worker:
@@ -37,6 +41,7 @@ class Worker:
 
     def __init__(self, path: Path, model: str = MODEL) -> None:
         self.path = path
+        self.pid = next(PIDS)
         self._model = model
         self._batches: asyncio.Queue[list[bytes]] = asyncio.Queue()
         self._writer: asyncio.StreamWriter | None = None
@@ -48,7 +53,7 @@ class Worker:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
-        self._send(json.dumps({"protocol": 1, "pid": 1, "model": self._model, "deployment": NAME}).encode())
+        self._send(json.dumps({"protocol": 1, "pid": self.pid, "model": self._model, "deployment": NAME}).encode())
         try:
             while True:
                 (length,) = struct.unpack(">I", await reader.readexactly(4))
@@ -224,14 +229,97 @@ def test_a_worker_that_does_not_move_loses_its_requests_to_another() -> None:
         assert await other.taken() == [b"1"]
         other.answer([b"1"])
         assert await outcome(future) == (200, b"1")
-        assert list(pool.stalled(time.monotonic() + STALLED_SECONDS)) == [1]
+        assert list(pool.stuck(time.monotonic() + HOPELESS_SECONDS)) == [stuck.pid]
         stuck.answer([b"late"])  # it wakes up; nobody waits for that any more
-        await until(lambda: not pool.stalled(time.monotonic() + STALLED_SECONDS))
+        await until(lambda: not pool.stuck(time.monotonic() + HOPELESS_SECONDS))
         again = ask(pool, b"2")
         await until(lambda: not all(worker.nothing_taken for worker in workers))
         worker = other if stuck.nothing_taken else stuck
         worker.answer(await worker.taken())
         assert await outcome(again) == (200, b"2")
+
+    with_workers(2, story)
+
+
+async def given(pool: Pool, body: bytes, workers: Sequence[Worker]) -> tuple[Worker, asyncio.Future[Answer]]:
+    """The worker that took a request, of those that had nothing."""
+    future = ask(pool, body)
+    await until(lambda: not all(worker.nothing_taken for worker in workers))
+    (taker,) = [worker for worker in workers if not worker.nothing_taken]
+    assert await taker.taken() == [body]
+    return taker, future
+
+
+def test_a_worker_that_is_busy_takes_what_a_stuck_one_had_before_anything_else() -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        stuck, first = await given(pool, b"1", workers)
+        between = time.monotonic()
+        other, second = await given(pool, b"2", workers)
+        third = ask(pool, b"3")
+        pool.look_after(between + STALLED_SECONDS)
+        other.answer([b"2"])
+        assert await other.taken() == [b"1"]
+        other.answer([b"1"])
+        assert await other.taken() == [b"3"]
+        other.answer([b"3"])
+        assert [await outcome(one) for one in (first, second, third)] == [(200, b"1"), (200, b"2"), (200, b"3")]
+        assert stuck.nothing_taken
+
+    with_workers(2, story)
+
+
+def test_a_request_that_gets_every_worker_stuck_fails_alone_and_they_are_replaced() -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        first, poison = await given(pool, b"poison", workers)
+        pool.look_after(time.monotonic() + STALLED_SECONDS)
+        (second,) = [worker for worker in workers if worker is not first]
+        assert await second.taken() == [b"poison"]
+        pool.look_after(time.monotonic() + STALLED_SECONDS)
+        assert not pool.stuck(time.monotonic())  # nobody waits: it may take its time
+        other = ask(pool, b"1")
+        pool.look_after(time.monotonic() + STALLED_SECONDS)
+        assert await outcome(poison) == (504, "scoring-timeout")
+        assert pool.stuck(time.monotonic()).keys() == {first.pid, second.pid}
+        first.die()
+        assert await first.taken() == [b"1"]
+        first.answer([b"1"])
+        assert await outcome(other) == (200, b"1")
+
+    with_workers(2, story)
+
+
+def test_an_only_worker_that_does_not_move_is_replaced_when_others_have_waited_long() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        _, poison = await given(pool, b"poison", [worker])
+        other = ask(pool, b"1")
+        pool.look_after(time.monotonic() + STALLED_SECONDS)
+        assert not pool.stuck(time.monotonic())
+        pool.look_after(time.monotonic() + HOPELESS_TIMES * STALLED_SECONDS)
+        assert pool.stuck(time.monotonic()).keys() == {worker.pid}
+        worker.die()
+        assert await worker.taken() == [b"poison"]
+        pool.look_after(time.monotonic() + STALLED_SECONDS)
+        assert await outcome(poison) == (504, "scoring-timeout")
+        worker.die()
+        assert await worker.taken() == [b"1"]
+        worker.answer([b"1"])
+        assert await outcome(other) == (200, b"1")
+
+    with_workers(1, story)
+
+
+def test_a_model_that_takes_as_long_as_it_always_does_is_not_taken_for_stuck() -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        worker, short = await given(pool, b"1", workers)
+        worker.answer([b"1"])
+        assert await outcome(short) == (200, b"1")
+        long = b"x" * (BATCH_BYTES - 1)  # at the pace of the first, minutes
+        worker, future = await given(pool, long, workers)
+        pool.look_after(time.monotonic() + STALLED_SECONDS)
+        assert all(each.nothing_taken for each in workers)
+        worker.answer([b"x"])
+        assert await outcome(future) == (200, b"x")
+        assert pool.metrics.retried == 0
 
     with_workers(2, story)
 

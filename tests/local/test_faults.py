@@ -117,6 +117,48 @@ def test_a_supervisor_that_is_killed_is_succeeded_and_costs_no_answer(live: Live
     assert live.endpoint["scoring_uri"] == live.uri
 
 
+def test_a_succession_waits_for_every_deployment_that_has_traffic(live: Live) -> None:
+    live.program.ok("deploy", "late-payers", "--deployment", "green", "--no-wait")
+    live.program.ok("start", "--deployment", "green")
+    live.program.ok("traffic", "set", "blue=50", "green=50")
+    before = {one.pid for words in ("local.gateway", "worker.py") for one in live.processes(words)}
+    gateway = live.process("local.gateway")
+
+    def fresh(words: str) -> list[psutil.Process]:
+        return [one for one in live.processes(words) if one.pid not in before]
+
+    with live.client().asking() as client:
+        answers_after(client)
+        live.process("local.supervisor").kill()
+        until("another worker of green", lambda: bool(fresh("--deployment green")))
+        fresh("--deployment green")[0].suspend()
+        until("another worker of blue", lambda: bool(fresh("--deployment blue")))
+        ready = f"worker {fresh('--deployment blue')[0].pid} of blue is ready: late-payers:1.0.0"
+        until(ready, lambda: ready in [one["text"] for one in live.program.ok("logs", "--deployment", "blue")["lines"]])
+        answered = client.answered["green"]
+        until("answers of green", lambda: client.answered["green"] >= answered + 50 or bool(client.failed))
+        assert gateway.is_running()
+        fresh("--deployment green")[0].resume()
+        until("the end of those before", lambda: not before & {one.pid for one in live.processes("")})
+        answers_after(client)
+    assert client.failed == []
+    live.program.ok("traffic", "set", "blue=100")
+    live.program.ok("delete", "--deployment", "green", "--yes")
+    until("the end of green", lambda: len(live.processes("worker.py")) == 1)
+
+
+def test_a_worker_that_does_not_move_is_replaced_while_others_wait_and_costs_no_answer(live: Live) -> None:
+    worker = live.process("worker.py")
+    with live.client().asking() as client, live.client().asking() as second, live.client().asking() as third:
+        for one in (client, second, third):
+            answers_after(one)
+        worker.suspend()
+        until("another worker", lambda: worker.pid not in [one.pid for one in live.processes("worker.py")])
+        for one in (client, second, third):
+            answers_after(one)
+    assert client.failed + second.failed + third.failed == []
+
+
 def test_everything_killed_at_once_is_dead_and_start_brings_it_back(live: Live) -> None:
     everything = live.processes("local.supervisor")
     everything[0].suspend()  # so that it starts nothing while the others are killed one after the other

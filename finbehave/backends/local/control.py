@@ -1,6 +1,6 @@
 """How commands and the supervisor talk to a gateway: a Unix socket, one JSON line each way, one exchange a connection.
 
-    {"do": "status"}  ->  {"revision": 3, "listening": true, "ready": {"blue": 2}, "stalled": {"4711": 2.5},
+    {"do": "status"}  ->  {"revision": 3, "listening": true, "ready": {"blue": 2}, "stuck": {"4711": 30.5},
                           "deployments": {"blue": {"requests": 10, "errors": 0,
                           "latency_ms": {"p50": 1.0, "p95": 2.0, "p99": 3.0},
                           "latencies": [0, 7, 3, …]}}}   counts by LATENCY_BOUNDS
@@ -24,6 +24,8 @@ CONTROL_SOCKET = "control"
 """Its name in the endpoint's runtime folder."""
 
 LINE_BYTES = 1 << 20
+ALIVE_SECONDS = 2.0
+"""A gateway that does not say within so long how it is counts as none."""
 
 
 def ask(socket_path: Path, request: Mapping[str, Any], timeout: float) -> dict[str, Any]:
@@ -49,3 +51,12 @@ def ask(socket_path: Path, request: Mapping[str, Any], timeout: float) -> dict[s
     if not isinstance(answer, dict) or "error" in answer:
         raise Unavailable(f"the endpoint's gateway refuses: {answer}", remedy="finbehave troubleshoot")
     return answer
+
+
+def answers(runtime: Path) -> bool:
+    """Whether a gateway with its sockets in this folder is alive."""
+    try:
+        ask(runtime / CONTROL_SOCKET, {"do": "status"}, ALIVE_SECONDS)
+    except Unavailable:
+        return False
+    return True

@@ -50,11 +50,11 @@ class Crew:
         patience = ANSWER_SECONDS if self._ready else START_PATIENCE
         await asyncio.gather(*(child.end(patience) for child in self._children.values()))
 
-    def end_stalled(self, stalled: Mapping[str, float], after: float) -> None:
-        """Kill the workers that do not answer: stopped, or stuck where no signal reaches. Pid -> seconds."""
+    def end_stuck(self, stuck: Mapping[str, float]) -> None:
+        """Kill the workers that are stopped, or stuck where no signal reaches. Pid -> seconds without an answer."""
         for child in self._children.values():
-            seconds = stalled.get(str(child.pid), 0.0)
-            if seconds > after:
+            seconds = stuck.get(str(child.pid))
+            if seconds is not None:
                 self._say(f"worker {child.pid} of {self._row.name} has not answered for {seconds:.0f} s and is killed")
                 child.kill()
 

@@ -35,13 +35,10 @@ LOOK_EVERY = 0.05
 """Seconds between looks at the state; each costs microseconds."""
 
 TEND_EVERY = 1.0
-"""Seconds between looks at what takes longer: stalled workers, long logs."""
+"""Seconds between looks at what takes longer: stuck workers, long logs."""
 
 DRAIN_SECONDS = 40.0
 """More than a request may take."""
-
-STALLED_SECONDS = 30.0
-"""A worker that has not answered a batch for so long is killed: no request waits longer."""
 
 
 def main() -> None:
@@ -89,7 +86,7 @@ class Supervisor:
         row = state.endpoint()
         family = socket.AF_INET6 if ":" in row.host else socket.AF_INET
         try:
-            if not _answers(self._before):
+            if not control.answers(self._before):
                 _refuse_taken(family, row.host, row.port)
             listener = socket.socket(family, socket.SOCK_STREAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -162,6 +159,8 @@ class Supervisor:
         (self._runtime / control.CONTROL_SOCKET).unlink(missing_ok=True)
         descriptor = self._listener.fileno()
         command = [sys.executable, "-m", "finbehave.backends.local.gateway", str(self._dir), "--fd", str(descriptor)]
+        if await asyncio.to_thread(control.answers, self._before):
+            command += ["--after", str(self._before)]
         log = logbook.open_for_append(self._dir, OWN_LOGS[1])
         return await Child.start(command, log=log, environment=dict(os.environ), pass_fds=(descriptor,))
 
@@ -218,15 +217,15 @@ class Supervisor:
         while not self._stopping.is_set():
             logbook.keep_small(self._dir)
             answer = await self._ask({"do": "status"}) or {}
-            stalled = answer.get("stalled")
+            stuck = answer.get("stuck")
             for crew in self._crews.values():
-                crew.end_stalled(stalled if isinstance(stalled, dict) else {}, STALLED_SECONDS)
+                crew.end_stuck(stuck if isinstance(stuck, dict) else {})
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TEND_EVERY)
 
     async def _succeed(self) -> None:
         """When everything runs here, let go what a killed supervisor has left."""
-        if not _answers(self._before):
+        if not control.answers(self._before):
             shutil.rmtree(self._before, ignore_errors=True)
             return
         while not (await self._ask({"do": "status"}) or {}).get("listening"):
@@ -257,15 +256,6 @@ def _fresh_runtime(endpoint_dir: Path) -> Path:
     runtime = base.with_name(f"{base.name}-{secrets.token_hex(3)}")
     make_private(runtime)
     return runtime
-
-
-def _answers(runtime: Path) -> bool:
-    """Whether a gateway that was started from another folder is alive."""
-    try:
-        control.ask(runtime / control.CONTROL_SOCKET, {"do": "status"}, 2.0)
-    except Unavailable:
-        return False
-    return True
 
 
 def _refuse_taken(family: int, host: str, port: int) -> None:

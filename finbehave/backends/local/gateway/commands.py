@@ -57,7 +57,7 @@ def status(switchboard: Switchboard) -> dict[str, Any]:
     return {
         "revision": switchboard.table.revision,
         "ready": {pool.name: sum(pid is not None for pid in pool.workers.values()) for pool in pools},
-        "stalled": {str(pid): round(seconds, 3) for pool in pools for pid, seconds in pool.stalled(now).items()},
+        "stuck": {str(pid): round(seconds, 3) for pool in pools for pid, seconds in pool.stuck(now).items()},
         "deployments": {
             pool.name: {
                 "requests": pool.metrics.requests,

@@ -37,6 +37,17 @@ WAITING_BYTES = 64 * 1024 * 1024
 STALLED_SECONDS, STALLED_LARGE_SECONDS = 2.0, 10.0
 """After so long without an answer a batch is given to another worker as well; the first answer counts."""
 
+HOPELESS_SECONDS = 30.0
+"""A worker that has not answered a batch for so long is replaced: no request waits longer."""
+
+HOPELESS_TIMES = 5
+"""Where no worker moves and requests wait for that, one is replaced sooner: after so many times the patience with a
+batch, and as soon as it is stalled with a request that was lost with another worker before."""
+
+UNUSUAL_TIMES, PACE_KEPT = 4, 0.99
+"""No worker counts as stalled before it took so many times what a batch of its bytes takes at the slowest pace of late:
+a model may be slow. That pace counts for a little less after each further batch."""
+
 
 class Refused(Exception):
     """The request is not taken: ``status``, ``code`` and what to say. After ``wait`` seconds it may be."""
@@ -65,8 +76,10 @@ class Job:
 class _Batch:
     jobs: Sequence[Job]
     sent: float
+    size: int
     patience: float
     given_away: bool = False
+    hopeless: bool = False
 
 
 class Pool:
@@ -92,6 +105,7 @@ class Pool:
         self._gathering: asyncio.TimerHandle | None = None
         self._gather_until = 0.0
         self._gather_for = 0
+        self._pace = 0.0
         self._alone_since = time.monotonic()
         self._retiring = False
 
@@ -150,12 +164,14 @@ class Pool:
         """Whether every request that was taken has its answer."""
         return not self._open
 
-    def stalled(self, now: float) -> dict[int, float]:
-        """Pid -> seconds, of workers that have not answered a batch for longer than it should take."""
-        late = {
-            link.worker: now - batch.sent for link, batch in self._busy.items() if now - batch.sent > batch.patience
+    def stuck(self, now: float) -> dict[int, float]:
+        """Pid -> seconds without an answer, of workers that are to be replaced."""
+        spent = {
+            link.worker: now - batch.sent
+            for link, batch in self._busy.items()
+            if batch.hopeless or now - batch.sent > HOPELESS_SECONDS
         }
-        return {worker: seconds for worker, seconds in late.items() if worker is not None}
+        return {worker: seconds for worker, seconds in spent.items() if worker is not None}
 
     # --- requests -------------------------------------------------------------------------------------------
 
@@ -191,7 +207,8 @@ class Pool:
             link = self._idle.pop()
             now = time.monotonic()
             size = sum(len(job.body) for job in jobs)
-            self._busy[link] = _Batch(jobs, now, STALLED_SECONDS if size <= BATCH_BYTES else STALLED_LARGE_SECONDS)
+            patience = STALLED_SECONDS if size <= BATCH_BYTES else STALLED_LARGE_SECONDS
+            self._busy[link] = _Batch(jobs, now, size, max(patience, UNUSUAL_TIMES * self._pace * size))
             link.send([(job.body, job.sampled) for job in jobs])
             self.metrics.batches.observe(len(jobs))
             for job in jobs:
@@ -232,6 +249,7 @@ class Pool:
         if batch is None or len(answers) != len(batch.jobs):
             raise ValueError(f"{len(answers)} answers to {len(batch.jobs) if batch else 'no'} bodies")
         del self._busy[link]
+        self._pace = max(PACE_KEPT * self._pace, (time.monotonic() - batch.sent) / max(1, batch.size))
         self._idle.append(link)
         for job, answer in zip(batch.jobs, answers, strict=True):
             self._settle(job, answer)
@@ -275,12 +293,29 @@ class Pool:
         """Answer requests whose time is over, and give away those of workers that do not move."""
         while self._open and (oldest := next(iter(self._open))).deadline <= now:
             self._settle(oldest, self._too_late())
-        for batch in self._busy.values():
-            if self._idle and not batch.given_away and now - batch.sent > batch.patience:
-                batch.given_away = True
-                self._give_again([job for job in batch.jobs if not job.tries])
+        late = [batch for batch in self._busy.values() if now - batch.sent > batch.patience]
+        if self._idle or len(late) < len(self._busy):
+            for batch in late:
+                if not batch.given_away:
+                    batch.given_away = True
+                    self._give_again([job for job in batch.jobs if not job.tries])
+        else:
+            for batch in late:
+                self._judge(batch, now)
         if self._waiting and not self.available:
             self._refuse_waiting()
+
+    def _judge(self, batch: _Batch, now: float) -> None:
+        """No worker moves: decide whether to wait on for this one, which may be slow, or to replace it for others."""
+        if not self._waiting and sum(not job.future.done() for job in batch.jobs) < 2:
+            return
+        (job, *others) = batch.jobs
+        if job.tries and not others:
+            for each in self._busy.values():
+                each.hopeless |= job in each.jobs
+            self._settle(job, Refused(504, "scoring-timeout", "the model got stuck in this request, twice"))
+        elif now - batch.sent > HOPELESS_TIMES * batch.patience:
+            batch.hopeless = True
 
     def _too_late(self) -> Refused:
         if not self.ready:

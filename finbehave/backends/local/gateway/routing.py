@@ -63,6 +63,11 @@ class Table:
         """Whether some deployment with traffic can answer."""
         return any(pool.ready for pool in self.shared)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every deployment with traffic can answer; also where none has any."""
+        return all(pool.ready for pool in self.shared)
+
 
 class Switchboard:
     """Owns the pools, and the table that is current."""

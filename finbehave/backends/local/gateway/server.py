@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from finbehave.backends.local import control
 from finbehave.backends.local.gateway import commands
 from finbehave.backends.local.gateway.app import App
 from finbehave.backends.local.gateway.http import (
@@ -38,8 +39,9 @@ CONNECTIONS_EVERY = 1.0
 DRAIN_SECONDS = 35
 """More than a request may take."""
 
-FIRST_SECONDS = 10.0
-"""How long a start waits for the first worker before clients hear that none is ready."""
+FIRST_SECONDS, SUCCESSION_SECONDS = 10.0, 120.0
+"""How long a start waits for workers before clients hear that none is ready; the second while another gateway answers
+them."""
 
 LET_GO_SECONDS = 1.0
 """Before idle connections are closed, so long a time in which each is closed with an answer, which no client misses."""
@@ -47,19 +49,20 @@ LET_GO_SECONDS = 1.0
 RELAUNCH_EVERY = 5.0
 
 
-def serve(endpoint_dir: Path, descriptor: int) -> None:
-    """Answer on a listening socket until told to drain."""
+def serve(endpoint_dir: Path, descriptor: int, after: Path | None) -> None:
+    """Answer on a listening socket until told to drain; ``after`` is where a gateway is that answers until then."""
     import uvloop
 
     allow_descriptors()
-    uvloop.run(Gateway(endpoint_dir, descriptor).run())
+    uvloop.run(Gateway(endpoint_dir, descriptor, after).run())
 
 
 class Gateway:
     """One gateway process."""
 
-    def __init__(self, endpoint_dir: Path, descriptor: int) -> None:
+    def __init__(self, endpoint_dir: Path, descriptor: int, after: Path | None) -> None:
         self._dir = endpoint_dir
+        self._after = after
         with State(endpoint_dir) as state:
             self._runtime = state.endpoint().runtime
             front = state.front()
@@ -97,12 +100,19 @@ class Gateway:
             self._records.close()
 
     async def _wait_for_workers(self) -> None:
-        """Listen when there is somebody to answer, or it is late: until then another gateway may be listening."""
-        deadline = time.monotonic() + FIRST_SECONDS
-        while self._switchboard.table.shares and not self._switchboard.table.ready:
-            if self._server.should_exit or time.monotonic() > deadline:
+        """Listen when every deployment with traffic can answer, or it is late.
+
+        It is late sooner where clients hear nothing meanwhile than where the gateway before still answers them.
+        """
+        started = time.monotonic()
+        while not (self._switchboard.table.complete or self._server.should_exit):
+            waited = time.monotonic() - started
+            if waited > SUCCESSION_SECONDS or (waited > FIRST_SECONDS and not await self._answered_elsewhere()):
                 return
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _answered_elsewhere(self) -> bool:
+        return self._after is not None and await asyncio.to_thread(control.answers, self._after)
 
     # --- commands -------------------------------------------------------------------------------------------
 
