@@ -36,6 +36,7 @@ from finbehave.workflows.traffic import LedgerResult, TrafficResult
 from finbehave.workflows.train import TrainResult
 from finbehave.workflows.troubleshoot import TroubleshootResult
 from finbehave.workflows.undo import Refused
+from finbehave.workflows.unit import UnitResult
 from finbehave.workflows.validate import ValidateResult
 
 FOLDER = Path(__file__).parent
@@ -52,7 +53,7 @@ RESULTS: dict[str, tuple[type, ...]] = {
     "rollback": (RollbackResult, Refused),
     "status": (StatusResult,),
     "troubleshoot": (TroubleshootResult,),
-    "start": (Endpoint,),
+    "start": (Endpoint, UnitResult),
     "stop": (Endpoint,),
     "delete": (DeleteResult,),
     "drill": (DrillResult, DrillsResult),

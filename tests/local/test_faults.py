@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import socket
 import sqlite3
@@ -180,6 +182,19 @@ def test_stop_ends_every_process_and_start_brings_the_same_back(live: Live) -> N
     assert live.endpoint["state"] == "stopped"
     assert live.program.ok("start")["traffic"] == {"blue": 100}
     assert live.client().ask()["model"] == "late-payers:1.0.0"
+
+
+def test_a_systemd_unit_stops_and_starts_it(live: Live, tmp_path: Path) -> None:
+    unit = tmp_path / "finbehave-test.service"
+    unit.write_text(live.program("start", "--unit").out)
+    assert live.program.ok("start", "--unit")["text"] == unit.read_text()
+    if analyze := shutil.which("systemd-analyze"):
+        checked = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
+        assert (checked.returncode, checked.stderr) == (0, "")
+    commands = dict(line.split("=", 1) for line in unit.read_text().splitlines() if line.startswith("Exec"))
+    for name, state in (("ExecStop", "stopped"), ("ExecStart", "running")):
+        subprocess.run(shlex.split(commands[name]), check=True, capture_output=True, timeout=PATIENCE)
+        assert live.program.ok("status")["endpoints"][0]["state"] == state
 
 
 def test_it_outlives_the_terminal_that_started_it(finbehave: Finbehave, package: Path) -> None:
