@@ -46,7 +46,10 @@ class LatencySummary:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One colour of an endpoint. ``model`` is ``name:version``; ``traffic`` is in percent."""
+    """One colour of an endpoint. ``model`` is ``name:version``; ``traffic`` is in percent.
+
+    Of its ``requests``, ``errors`` ended with a status of 500 and above, ``unavailable`` with nobody to answer in time.
+    """
 
     name: str
     model: str
@@ -61,6 +64,7 @@ class Deployment:
     errors: int = 0
     latency_ms: LatencySummary = field(default_factory=LatencySummary)
     detail: str = ""
+    unavailable: int = 0
     terms: str = ""
     """The digest of the terms that it was made under; empty for the usual ones."""
 

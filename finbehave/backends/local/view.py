@@ -105,6 +105,7 @@ def _deployment(row: DeploymentRow, traffic: int, status: dict[str, Any] | None)
         errors=said.get("errors", 0),
         latency_ms=LatencySummary(**said.get("latency_ms", {})),
         detail=detail,
+        unavailable=said.get("unavailable", 0),
     )
 
 

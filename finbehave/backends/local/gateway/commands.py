@@ -62,6 +62,7 @@ def status(switchboard: Switchboard) -> dict[str, Any]:
             pool.name: {
                 "requests": pool.metrics.requests,
                 "errors": pool.metrics.errors,
+                "unavailable": pool.metrics.unavailable,
                 "latency_ms": pool.metrics.percentiles_ms(),
                 "latencies": pool.metrics.fine,
                 "mirrored": pool.mirrored,

@@ -81,6 +81,11 @@ class DeploymentMetrics:
         """How many of them were not the caller's fault."""
         return sum(count for status, count in self.statuses.items() if status >= 500)
 
+    @property
+    def unavailable(self) -> int:
+        """How many found nobody to answer them, or not in time."""
+        return self.statuses[503] + self.statuses[504]
+
     def percentiles_ms(self) -> dict[str, float | None]:
         """p50, p95 and p99 of the recent requests, in milliseconds."""
         since = time.monotonic() - RECENT_SECONDS
