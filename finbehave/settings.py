@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     private: bool = Field(default=False, description="no public network for what is created on Azure")
     identity: str | None = Field(default=None, description="user-assigned identity of a new endpoint on Azure")
     patience: float = Field(default=120.0, ge=0, description="seconds for which a service that is busy is asked again")
+    min_instances: int | None = Field(default=None, ge=1, le=50, description="least machines on Azure, by load")
+    max_instances: int | None = Field(default=None, ge=1, le=50, description="most machines on Azure, by load")
+    target_cpu: float | None = Field(default=None, gt=0, lt=100, description="percent; above it one machine more")
+    target_latency: float | None = Field(default=None, gt=0, description="milliseconds; above it one machine more")
     prices: Path | None = Field(default=None, description="own table of machine prices, a JSON file")
     key: SecretStr | None = Field(default=None, description="endpoint key to use instead of the stored one")
 

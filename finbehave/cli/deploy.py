@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @command(
     "endpoint", "instance_type", "instance_count",
     "host", "port", "tls_cert", "tls_key", "rate_limit", "response_cache",
-    "rehearsal", "private", "identity",
+    "rehearsal", "private", "identity", "min_instances", "max_instances", "target_cpu", "target_latency",
 )  # fmt: skip
 def deploy(
     run: Run,

@@ -120,6 +120,32 @@ SETTING_OPTIONS: dict[str, Any] = {
             "--identity", help="A new endpoint's user-assigned identity, name or id.", rich_help_panel=_ON_AZURE
         ),
     ],
+    "min_instances": Annotated[
+        int | None,
+        typer.Option("--min-instances", help="Least machines, by load.", show_default="1", rich_help_panel=_ON_AZURE),
+    ],
+    "max_instances": Annotated[
+        int | None,
+        typer.Option(
+            "--max-instances", help="Most machines, by load.", show_default="no scaling", rich_help_panel=_ON_AZURE
+        ),
+    ],
+    "target_cpu": Annotated[
+        float | None,
+        typer.Option(
+            "--target-cpu",
+            metavar="PERCENT",
+            help="One machine more above it.",
+            show_default="70",
+            rich_help_panel=_ON_AZURE,
+        ),
+    ],
+    "target_latency": Annotated[
+        float | None,
+        typer.Option(
+            "--target-latency", metavar="MS", help="The same, by the endpoint's latency.", rich_help_panel=_ON_AZURE
+        ),
+    ],
     "memory": Annotated[str | None, typer.Option("--memory", help="Memory cap, as 2GB.", show_default="2GB")],
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 Traffic = dict[str, int]
 """Deployment name -> percent; the percents sum to 0 or 100."""
@@ -45,6 +45,24 @@ class LatencySummary:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """How many machines a deployment has, by load.
+
+    There are ``least`` to ``most``. One more comes where the measure is over its ``target``: ``cpu`` in percent, or
+    ``latency`` in milliseconds.
+    """
+
+    least: int
+    most: int
+    measure: Literal["cpu", "latency"]
+    target: float
+
+    def start(self, asked: int) -> int:
+        """With how many it starts, where so many were asked for."""
+        return min(max(asked, self.least), self.most)
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One colour of an endpoint. ``model`` is ``name:version``; ``traffic`` is in percent.
 
@@ -67,6 +85,9 @@ class Deployment:
     unavailable: int = 0
     terms: str = ""
     """The digest of the terms that it was made under; empty for the usual ones."""
+
+    scale: Scale | None = None
+    """None where the number of its machines stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +134,13 @@ class Terms:
     private: bool = False
     identity: str | None = None
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    scale: Scale | None = None
 
     @property
     def digest(self) -> str:
         """By what deployments are compared; empty for the usual terms."""
-        said = {"private": self.private, "variables": sorted(self.variables)}
+        scale = asdict(self.scale) if self.scale else None
+        said = {"private": self.private, "variables": sorted(self.variables), "scale": scale}
         told = {name: value for name, value in said.items() if value}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16] if told else ""
 

@@ -47,8 +47,10 @@ class Release:
 
     def spec(self, name: str, settings: Settings) -> DeploymentSpec:
         """What is created under a name."""
+        asked = settings.instance_count
+        count = self.terms.scale.start(asked) if self.terms.scale else asked
         return DeploymentSpec(
-            name, self.ref, self.model.digest, settings.instance_type, settings.instance_count, self.environment,
+            name, self.ref, self.model.digest, settings.instance_type, count, self.environment,
             self.terms, self.like,
         )  # fmt: skip
 

@@ -93,7 +93,7 @@ def _same(there: Deployment, spec: DeploymentSpec) -> bool:
         and there.digest == spec.digest
         and there.model == spec.model
         and there.instance_type == spec.instance_type
-        and there.instance_count == spec.instance_count
+        and (there.scale is not None or there.instance_count == spec.instance_count)
         and there.environment == (spec.environment or OWN_ENVIRONMENT)
         and (spec.like == there.name or there.terms == spec.terms.digest)
     )

@@ -105,11 +105,11 @@ def deploy(
     """
     settings = settings or load_settings()
     percents = checked_steps(strategy, steps, bake)
+    terms = asked_terms(settings, variables or {})
     backend = open_backend(settings)
     found = resolve(model, backend.models)
     package = verified(found, backend.models, progress)
     environment = kept_environment(environment, settings.workspace)
-    terms = asked_terms(settings, variables or {})
     release = Release(found, package, deployment, environment, percents, bake, timeout, terms, like)
     work = _Deploy(backend, settings, progress, release)
     if plan:

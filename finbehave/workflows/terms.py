@@ -1,4 +1,4 @@
-"""On what terms a deployment is made: network, identity and environment variables, as they were asked for.
+"""On what terms a deployment is made: network, identity, environment variables and scaling, as they were asked for.
 
 They are Azure's. On this machine an option for them is refused; what a project's settings say for Azure is passed over.
 """
@@ -8,12 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from finbehave.domain.endpoint import Terms
+from finbehave.domain.endpoint import Scale, Terms
 from finbehave.errors import UsageError
 from finbehave.settings import Settings
 
-OPTIONS: Mapping[str, str] = {"private": "--private", "identity": "--identity"}
+OPTIONS: Mapping[str, str] = {
+    "private": "--private",
+    "identity": "--identity",
+    "min_instances": "--min-instances",
+    "max_instances": "--max-instances",
+    "target_cpu": "--target-cpu",
+    "target_latency": "--target-latency",
+}
 """Setting -> its option."""
+
+USUAL_CPU = 70.0
+"""Percent of a machine's cores in use above which another one comes; the value of Azure's own example."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(
@@ -26,7 +36,8 @@ def asked_terms(settings: Settings, variables: Mapping[str, str]) -> Terms:
     """The terms of the settings, and these environment variables.
 
     Raises:
-        UsageError: an option that means nothing on this machine; a variable's name or reference that is none.
+        UsageError: an option that means nothing on this machine; a variable's name or reference that is none; numbers
+            of machines that do not fit.
     """
     if settings.backend == "local":
         said = [option for name, option in OPTIONS.items() if settings.origin(name) == "option"]
@@ -34,7 +45,24 @@ def asked_terms(settings: Settings, variables: Mapping[str, str]) -> Terms:
         return Terms()
     for name, value in variables.items():
         _check(name, value)
-    return Terms(settings.private, settings.identity, tuple(sorted(variables.items())))
+    return Terms(settings.private, settings.identity, tuple(sorted(variables.items())), _scale(settings))
+
+
+def _scale(settings: Settings) -> Scale | None:
+    least, most = settings.min_instances, settings.max_instances
+    cpu, latency = settings.target_cpu, settings.target_latency
+    if most is None:
+        if least or cpu or latency:
+            raise UsageError("how many machines there may be is not said", remedy="--max-instances 5")
+        return None
+    if cpu and latency:
+        raise UsageError("machines come by one measure", remedy="leave out --target-cpu or --target-latency")
+    if (least or 1) >= most:
+        raise UsageError(
+            f"{least or 1} to {most} machines leave nothing to scale",
+            remedy=f"--max-instances {min((least or 1) + 1, 50)} or more; or --instance-count alone",
+        )
+    return Scale(least or 1, most, "latency", latency) if latency else Scale(least or 1, most, "cpu", cpu or USUAL_CPU)
 
 
 def read_variables(words: Sequence[str]) -> dict[str, str]:

@@ -62,6 +62,7 @@ class Azure:
         self.held: set[str] = set()
         self.usage = (0, 100)
         self.roles: list[str] = []
+        self.permissions = {"actions": ["*"], "notActions": list[str]()}
         self.asked: list[tuple[str, str]] = []
         self.refused: list[str] = []
 
@@ -83,6 +84,11 @@ class Azure:
     def set_traffic(self, endpoint: str, split: dict[str, int]) -> None:
         """Somebody in the portal."""
         self.resources[f"{W}/onlineEndpoints/{endpoint}"]["properties"]["traffic"] = split
+
+    def rules(self) -> dict[str, Any]:
+        """Autoscale settings by the deployment that they are for."""
+        found = (one["properties"] for path, one in self.resources.items() if "/autoscalesettings/" in path)
+        return {one["targetResourceUri"].rsplit("/", 1)[1]: one for one in found}
 
     def identity(self, name: str) -> str:
         """A user-assigned identity that somebody has made; its resource id."""
@@ -178,13 +184,8 @@ class Azure:
         path = path.rstrip("/")
         if path.startswith("/operations/"):
             return 200, self.operations[path], {"retry-after-ms": "20"}
-        if path.endswith("/usages"):
-            used, limit = self.usage
-            return 200, {"value": [{"id": "u", "name": {"value": "standardFSv2Family", "localizedValue": "F"},
-                                    "currentValue": used, "limit": limit, "unit": "Count"}]}, {}  # fmt: skip
-        if path.endswith("/roleAssignments"):
-            return 200, {"value": [{"properties": {"roleDefinitionId": f"/roleDefinitions/{one}"}}
-                                   for one in self.roles]}, {}  # fmt: skip
+        if (answer := self._beside(method, path, body)) is not None:
+            return answer
         below = path.removeprefix(W)
         if method == "POST":
             return self._act(path, body)
@@ -199,6 +200,23 @@ class Azure:
         if method == "DELETE":
             return self._delete(path)
         return self._get(path, query)
+
+    def _beside(self, method: str, path: str, body: Any) -> Answer | None:
+        """What is not of machine learning: quota, roles, autoscale rules."""
+        if path.endswith("/usages"):
+            used, limit = self.usage
+            return 200, {"value": [{"id": "u", "name": {"value": "standardFSv2Family", "localizedValue": "F"},
+                                    "currentValue": used, "limit": limit, "unit": "Count"}]}, {}  # fmt: skip
+        if path.endswith("/permissions"):
+            return 200, {"value": [self.permissions]}, {}
+        if "/autoscalesettings/" in path and method == "PUT":
+            target = self.resources.get(body["properties"]["targetResourceUri"], {"properties": {}})
+            if target["properties"].get("provisioningState") != "Succeeded":
+                return 400, _error("BadRequest", "The target resource is not there"), {}
+        if path.endswith("/roleAssignments"):
+            return 200, {"value": [{"properties": {"roleDefinitionId": f"/roleDefinitions/{one}"}}
+                                   for one in self.roles]}, {}  # fmt: skip
+        return None
 
     def _get(self, path: str, query: Any) -> Answer:
         if path in self.resources:
@@ -293,6 +311,8 @@ class Azure:
             return 204, b"", {}
         for name in [name for name in self.resources if name == path or name.startswith(path + "/")]:
             del self.resources[name]
+        if "/autoscalesettings/" in path:
+            return 200, b"", {}
         return 202, b"", self._operation(None)
 
     def _act(self, path: str, body: Any) -> Answer:

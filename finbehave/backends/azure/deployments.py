@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
-from finbehave.backends.azure import view
+from finbehave.backends.azure import scaling, view
 from finbehave.backends.azure.client import LOOK_EVERY, Workspace
 from finbehave.backends.azure.environment import ensure_environment
 from finbehave.backends.azure.sizes import QUEUE_MS, REQUEST_MS, checked_type, workers
@@ -115,6 +115,7 @@ class Deployments:
                 view.ENVIRONMENT: (spec.environment or OWN_ENVIRONMENT)[: view.LONGEST_TAG],
                 view.CREATED: datetime.now(timezone.utc).isoformat(timespec="microseconds"),
                 **({view.TERMS: terms.digest} if terms.digest else {}),
+                **({scaling.TAG: scaling.tag_of(terms.scale)} if terms.scale else {}),
             },
         )
 

@@ -83,6 +83,12 @@ def _quota(
             check.status = CheckStatus.WARNING
             check.detail += f"; a second colour will not fit: it takes {needed} more"
             check.remedy = MORE_QUOTA
+        scale = spec.terms.scale
+        most = (quota_cores(spec.instance_type, scale.most) or 0) if scale else 0
+        if scale and used - freed + most > limit:
+            check.status = CheckStatus.WARNING
+            check.detail += f"; {scale.most} machines will not fit: they take {most}"
+            check.remedy = MORE_QUOTA
 
 
 def _usage(workspace: Workspace, location: str, family: str) -> tuple[int, int] | None:
@@ -113,6 +119,12 @@ def _costs(workspace: Workspace, spec: DeploymentSpec, there: Endpoint | None) -
     others = [one for one in there.deployments if one.name != spec.name] if there else []
     serving = f"{workers(spec.instance_type)} scoring workers on each machine"
     lines = [f"{spec.name}: {monthly_cost(spec.instance_type, spec.instance_count, prices)}, {serving}"]
+    if scale := spec.terms.scale:
+        unit = "% of its cores" if scale.measure == "cpu" else "ms of latency"
+        most = monthly_cost(spec.instance_type, scale.most, prices)
+        lines.append(
+            f"{spec.name} scales from {scale.least} machines, one more above {scale.target:g} {unit}, to {most}"
+        )
     lines += [
         f"{one.name} goes on costing: {monthly_cost(one.instance_type, one.instance_count, prices)}" for one in others
     ]

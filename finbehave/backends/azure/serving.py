@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Literal
 
-from finbehave.backends.azure import ledger, logs, quota, view
+from finbehave.backends.azure import ledger, logs, quota, scaling, view
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.deployments import Deployments, left_going
 from finbehave.backends.azure.doors import Doors
@@ -121,7 +121,8 @@ class AzureServing:
 
     def delete_endpoint(self, endpoint: str) -> None:
         """Remove it with its deployments, and wait until it is gone."""
-        self._entity(endpoint)
+        for deployment in self.endpoint(endpoint).deployments:
+            self._unscale(endpoint, deployment)
         self._workspace.finish(
             f"removing {endpoint}", lambda ml: ml.online_endpoints.begin_delete(name=endpoint), timeout=ENDPOINT_SECONDS
         )
@@ -143,6 +144,7 @@ class AzureServing:
         checked_name(spec.name, "a deployment")
         there = self.endpoint(endpoint).deployment(spec.name)
         _refuse_traffic(endpoint, there, "replaced")
+        self._unscale(endpoint, there)
         package = read_package(self._models.package(ModelRef.parse(spec.model)))
         self._deployments.create(endpoint, spec, package, progress)
         with left_going(endpoint, spec.name):
@@ -158,13 +160,22 @@ class AzureServing:
         return found
 
     def wait_ready(self, endpoint: str, deployment: str, timeout: float, progress: Progress) -> Deployment:
-        """Wait until Azure says that it has succeeded."""
+        """Wait until Azure says that it has succeeded; one that scales gets its rule then."""
         self._deployments.wait(endpoint, deployment, timeout, progress)
-        return self._deployment(endpoint, deployment)
+        found = self._deployment(endpoint, deployment)
+        if found.scale:
+            scaling.write(self._workspace, self._entity(endpoint), deployment, found.scale)
+        return found
+
+    def _unscale(self, endpoint: str, deployment: Deployment | None) -> None:
+        if deployment is not None and deployment.scale:
+            scaling.remove(self._workspace, endpoint, deployment.name)
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Remove one that holds no traffic."""
-        _refuse_traffic(endpoint, self._deployment(endpoint, deployment), "deleted")
+        found = self._deployment(endpoint, deployment)
+        _refuse_traffic(endpoint, found, "deleted")
+        self._unscale(endpoint, found)
         self._deployments.delete(endpoint, deployment)
 
     # --- requests -------------------------------------------------------------------------------------------

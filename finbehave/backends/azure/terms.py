@@ -13,6 +13,7 @@ from typing import Any
 
 from finbehave.backends.azure.account import Account
 from finbehave.backends.azure.client import Workspace
+from finbehave.backends.azure.scaling import check_permission, scale_of
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.endpoint import Terms
 from finbehave.errors import AccessDenied, NotFound, UsageError
@@ -79,7 +80,7 @@ def terms_of(deployment: Any) -> Terms:
         if name not in OURS and not name.startswith("AZUREML_")
     }
     private = str(deployment.egress_public_network_access or "").lower() == "disabled"
-    return Terms(private, None, tuple(sorted(variables.items())))
+    return Terms(private, None, tuple(sorted(variables.items())), scale_of(deployment.tags))
 
 
 def check_terms(workspace: Workspace, terms: Terms, there: Any, progress: Progress) -> None:
@@ -100,6 +101,8 @@ def check_terms(workspace: Workspace, terms: Terms, there: Any, progress: Progre
     if terms.private:
         with checking(progress, "private network", CheckGroup.ENVIRONMENT) as check:
             _check_network(workspace, there, check)
+    if terms.scale:
+        check_permission(workspace, progress)
 
 
 def _check_identity(workspace: Workspace, terms: Terms, there: Any, check: OpenCheck) -> None:

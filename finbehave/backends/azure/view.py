@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from finbehave.backends.azure import ledger
+from finbehave.backends.azure import ledger, scaling
 from finbehave.domain.endpoint import (
     OWN_ENVIRONMENT,
     Deployment,
@@ -120,6 +120,7 @@ def deployment_of(deployment: Any, traffic: int) -> Deployment:
         created=tags.get(CREATED, ""),
         detail="" if state is DeploymentState.READY else f"Azure says {provisioning or 'nothing'}",
         terms=tags.get(TERMS, ""),
+        scale=scaling.scale_of(tags),
     )
 
 
