@@ -9,12 +9,25 @@ from __future__ import annotations
 import re
 
 _BUILTINS = """
-    object type list dict set frozenset tuple int float complex bool str bytes bytearray slice range Ellipsis
-    NotImplemented NoneType ValueError TypeError KeyError Exception len abs min max sum round sorted reversed zip
-    enumerate any all divmod pow ord chr repr hash
+    object type list dict set frozenset tuple complex bytes bytearray slice range Ellipsis NotImplemented NoneType
+    ValueError TypeError KeyError Exception reversed zip enumerate
     """
 
-EXACT: frozenset[str] = frozenset(
+_KEPT_BUILTINS = """
+    int float bool str len abs min max sum round sorted any all divmod pow ord chr repr hash
+    """
+
+KEPT: frozenset[str] = frozenset(
+    [f"builtins.{name}" for name in _KEPT_BUILTINS.split()]
+    + """
+    sklearn.utils.validation.check_array sklearn.utils.validation.check_X_y sklearn.utils.validation.column_or_1d
+    sklearn.utils.validation.as_float_array sklearn.utils._set_output._wrap_data_with_container
+    sklearn.model_selection._search_successive_halving._refit_callable
+    """.split()
+)
+"""Known as values. No pickler calls them while loading: a text that a call makes is a text that reading cannot see."""
+
+EXACT: frozenset[str] = KEPT | frozenset(
     [f"builtins.{name}" for name in _BUILTINS.split()]
     + [f"collections.{name}" for name in ("OrderedDict", "defaultdict", "deque", "Counter")]
     + [f"datetime.{name}" for name in ("datetime", "date", "time", "timedelta", "timezone")]
@@ -27,14 +40,11 @@ EXACT: frozenset[str] = frozenset(
     + """
     builtins.getattr copyreg._reconstructor copyreg.__newobj__ copyreg.__newobj_ex__ _codecs.encode decimal.Decimal
     fractions.Fraction uuid.UUID functools.partial operator.itemgetter zoneinfo.ZoneInfo._unpickle
-    numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype
+    numpy.ndarray numpy.vectorize numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype
     numpy.recarray numpy.record numpy.memmap numpy.core.memmap.memmap numpy.random.RandomState
     numpy.random.mtrand.RandomState numpy.random._generator.Generator numpy.random.Generator
     numpy.random.mtrand.__RandomState_ctor numpy.random.__RandomState_ctor numpy.random._bit_generator.SeedSequence
     scipy._lib.array_api_compat.numpy._aliases.asarray joblib.numpy_pickle.NumpyArrayWrapper
-    sklearn.utils.validation.check_array sklearn.utils.validation.check_X_y sklearn.utils.validation.column_or_1d
-    sklearn.utils.validation.as_float_array sklearn.utils._set_output._wrap_data_with_container
-    sklearn.model_selection._search_successive_halving._refit_callable
     joblib.numpy_pickle.NDArrayWrapper joblib.numpy_pickle.ZNDArrayWrapper joblib.numpy_pickle_compat.NDArrayWrapper
     joblib.numpy_pickle_compat.ZNDArrayWrapper sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper
     sklearn.externals.joblib.numpy_pickle.NDArrayWrapper sklearn.externals.joblib.numpy_pickle.ZNDArrayWrapper
@@ -45,9 +55,13 @@ EXACT: frozenset[str] = frozenset(
     """.split()
 )
 
-PATTERNS: tuple[str, ...] = (
+NUMBER_TYPES = (
     r"numpy\.(?:bool_?|u?int(?:8|16|32|64|c|p|_)?|float(?:16|32|64|128|_)?|complex(?:64|128|256|_)?|str_|bytes_|void|object_"
-    r"|datetime64|timedelta64|longlong|ulonglong|longdouble|u?short|u?byte|half|single|double|u?long)",
+    r"|datetime64|timedelta64|longlong|ulonglong|longdouble|u?short|u?byte|half|single|double|u?long)"
+)
+"""Known as values: numpy pickles its scalars through ``scalar``, never by calling their types."""
+
+PATTERNS: tuple[str, ...] = (
     r"numpy\.dtypes\.\w*DType",
     r"numpy\.dtype\[\w+\]",
     r"numpy\.random\._(?:mt19937\.MT19937|pcg64\.PCG64(?:DXSM)?|philox\.Philox|sfc64\.SFC64)",
@@ -59,7 +73,7 @@ PATTERNS: tuple[str, ...] = (
     r"pandas\._libs(?:\.\w+)*\.(?:_unpickle_block|__pyx_unpickle_\w+|BlockPlacement|BlockManager|SingleBlockManager"
     r"|NDArrayBacked|NAType|NaTType|_nat_unpickle|Timestamp|_unpickle_timestamp|Timedelta|_timedelta_unpickle|Interval"
     r"|Period|BaseOffset|\w*Engine|C_NAType|PeriodDtypeBase)",
-    r"pandas\._libs\.tslibs\.offsets\.\w+",
+    r"pandas\._libs\.tslibs\.offsets\.(?:[A-Z]\w*|__pyx_unpickle_\w+)",
     r"scipy\.sparse(?:\._?\w+)?\.(?:csr|csc|coo|bsr|dia|lil|dok)_(?:matrix|array)",
     r"scipy\.stats\._(?:continuous|discrete)_distns\.\w+_gen",
     r"scipy\.stats\._distn_infrastructure\.rv_(?:continuous_|discrete_)?frozen",
@@ -72,7 +86,7 @@ PATTERNS: tuple[str, ...] = (
     r"imblearn\.(?:over_sampling|combine)(?:\.\w+)*\.(?:\w*SMOTE\w*|ADASYN)",
     r"category_encoders\.\w+\.[A-Z]\w*Encoder",
 )
-"""Full matches of ``module.name``."""
+"""Full matches of ``module.name``, of names without a dot: an attribute of an attribute may be anything."""
 
 NUMERIC_FUNCTIONS: frozenset[str] = frozenset(
     """
@@ -100,10 +114,21 @@ SCIPY_FUNCTIONS = ("scipy.special", "scipy.spatial.distance")
 METHODS: frozenset[str] = frozenset(
     """
     transform inverse_transform predict predict_proba predict_log_proba decision_function score_samples
-    fit_transform get_feature_names_out kneighbors apply _unpickle
+    fit_transform get_feature_names_out kneighbors apply
     """.split()
 )
-"""Methods of known classes that may be stored by name."""
+"""Methods that may be stored bound to an object of a class of ``METHOD_OWNERS``."""
+
+METHOD_OWNERS = frozenset({"sklearn", "imblearn", "xgboost", "lightgbm", "catboost", "category_encoders"})
+"""A frame of pandas has a ``transform`` and an ``apply`` as well: they call whatever they are told the name of."""
+
+FACTORIES = frozenset(f"builtins.{name}" for name in "int float bool str list dict set tuple".split())
+"""What a defaultdict may be given to call."""
+
+BASES = frozenset(
+    f"builtins.{name}" for name in "object dict list tuple set frozenset str int float complex bytes Exception".split()
+)
+"""What ``copyreg._reconstructor`` may make an object's foundation with."""
 
 SKLEARN_FUNCTIONS: tuple[str, ...] = (
     "sklearn.cluster._kmeans", "sklearn.cluster.k_means_", "sklearn.feature_selection", "sklearn.metrics",
@@ -114,11 +139,36 @@ SKLEARN_FUNCTIONS: tuple[str, ...] = (
 UNPICKLERS = re.compile(r"__pyx_unpickle_\w+|newObj")
 """What Cython's classes are made anew by, in whichever module of scikit-learn."""
 
-CALL_BY_NAME = frozenset({"_cached_call", "_method_caller"})
-"""Functions that call whichever method they are told the name of."""
+PRIVATE_FUNCTIONS = frozenset({"_passthrough_scorer", "_identity"})
+"""Those of ``SKLEARN_FUNCTIONS`` that begin with an underscore and are kept all the same.
 
-NAMES_OF_METHODS = ("stack_method", "stack_method_", "response_method", "_response_method")
+No others: ``_get_feature_importances`` reads any attribute of anything, ``_cached_call`` calls any method of it.
+"""
+
+BY_NAME = frozenset({"make_scorer"})
+"""Functions that make something which calls whichever method they were told the name of."""
+
+NAMES_OF_METHODS = (
+    "stack_method", "stack_method_", "response_method", "_response_method", "chain_method", "chain_method_",
+)  # fmt: skip
 """Keys of a state that hold names of methods which are then called."""
+
+NAMES_OF_ATTRIBUTES = ("importance_getter",)
+"""Keys of a state that hold dotted names of attributes which are then read."""
+
+HONEST_DUNDERS = frozenset(
+    "__name__ __doc__ __qualname__ __module__ __annotations__ __wrapped__ __slotnames__ __orig_class__".split()
+)
+"""Keys with two underscores on either side that an object's state may hold: Python itself looks up all others."""
+
+CALLED_WHILE_LOADING = frozenset({"append", "extend", "add", "items", "keys", "pop", "get", "update"})
+"""Attributes that an unpickler or ``__setstate__`` calls: an object's state does not redefine them."""
+
+CARRIERS_OF_CODE = ("cloudpickle", "dill", "types")
+"""Whose objects have code for a state. They are not known; whoever trusts them answers for that."""
+
+MADE_EMPTY = frozenset({"xgboost", "lightgbm", "catboost"})
+"""Libraries whose constructors open the files and addresses that they are given; picklers make their objects empty."""
 
 SCIPY_CLASSES = frozenset({"interpolate", "sparse", "spatial"})
 """Packages of scipy whose own classes are plain data."""
@@ -131,8 +181,8 @@ CLOSED = frozenset(
 )
 """Parts of module names that never come into a model."""
 
-NOT_TO_BE_CALLED = frozenset({"numpy.memmap", "numpy.core.memmap.memmap"})
-"""Fine as the class that an array once had; called, it opens files."""
+ONLY_AS_A_CLASS = frozenset({"numpy.memmap", "numpy.core.memmap.memmap"})
+"""Fine as the class that an array once had, and nowhere else: called, they open and overwrite files."""
 
 SCRIPTS = frozenset({"__main__", "__mp_main__", "ipykernel_launcher", "__builtins__"})
 

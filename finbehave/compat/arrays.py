@@ -27,6 +27,9 @@ RECONSTRUCTORS = {f"numpy.{core}.multiarray._reconstruct" for core in ("core", "
 FROM_BUFFER = {f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")}
 SCALARS = {f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")}
 
+NEW_BLOCK = "pandas.core.internals.blocks.new_block"
+"""Pandas 1.3 pickles a block as a call of a partial of this."""
+
 _SIZES = {"b": 1, "h": 2, "i": 4, "l": 8, "q": 8, "B": 1, "H": 2, "I": 4, "L": 8, "Q": 8, "f": 4, "d": 8, "?": 1}
 _STRUCT = {
     "i1": "b",
@@ -50,6 +53,13 @@ def maker_name(value: Any) -> str:
     return ""
 
 
+def of_partial(maker: Any) -> Any:
+    """``NEW_BLOCK`` for a partial of it; everything else as it is."""
+    state = maker.state if maker_name(maker) == "functools.partial" else None
+    function = state[0] if isinstance(state, tuple) and state else None
+    return function if isinstance(function, Symbol) and function.dotted == NEW_BLOCK else maker
+
+
 def is_object(value: Any) -> bool:
     """Whether a value is an object of some class other than numpy's."""
     return isinstance(value, Made) and not maker_name(value).startswith("numpy.")
@@ -67,15 +77,46 @@ def dtype_of(value: Any, depth: int = 0) -> DType | None:
     if isinstance(code, Symbol):
         return _dtype_class(code)
     if isinstance(code, Blob):
-        code = code.head.decode("latin-1")
+        code = code.head.decode("latin-1") if code.length == len(code.head) else None
     if not isinstance(code, str) or not code:
         return None
-    state = value.state if isinstance(value.state, tuple) else ()
-    if len(state) >= 6 and isinstance(state[4], Table):
+    if value.state is None:
+        return _simple(code)
+    if not isinstance(value.state, tuple) or len(value.state) not in (8, 9):
+        return None
+    found = _of_state(code, value.state, depth)
+    return found if found is not None and _agrees(found, value.state) else None
+
+
+def _of_state(code: str, state: tuple[Any, ...], depth: int) -> DType | None:
+    """(version, byte order, (base, shape), names, fields, size, alignment, flags[, metadata])."""
+    if isinstance(state[4], Table):
         return _record(code, state, depth)
-    if len(state) >= 3 and isinstance(state[2], tuple) and len(state[2]) == 2:
-        return _subarray(code, state[2], depth)
+    if state[3] is not None or state[4] is not None:
+        return None
+    if state[2] is not None:
+        return _subarray(code, state[2], depth) if isinstance(state[2], tuple) and len(state[2]) == 2 else None
     return _simple(code)
+
+
+def _agrees(dtype: DType, state: tuple[Any, ...]) -> bool:
+    """Whether size and flags are those of the code: numpy believes them, and takes bytes for pointers."""
+    size, flags = state[5], state[7]
+    sized = dtype.code.lstrip("<>|=")[:1] in ("S", "U", "V", "a")
+    if not isinstance(size, int) or not isinstance(flags, int) or size != (dtype.itemsize if sized else -1):
+        return False
+    return flags & _OF_OBJECTS == _OF_OBJECTS if dtype.has_object else not flags & _ONLY_OF_OBJECTS
+
+
+_ONLY_OF_OBJECTS = 0x03
+"""NPY_ITEM_REFCOUNT and NPY_LIST_PICKLE (numpy/ndarraytypes.h) …"""
+_OF_OBJECTS = _ONLY_OF_OBJECTS | 0x18
+"""… which objects have together with NPY_NEEDS_INIT and NPY_NEEDS_PYAPI."""
+
+
+def is_as_numpy_writes(value: Made) -> bool:
+    """Whether a pickled dtype with a state is one that numpy could have written."""
+    return maker_name(value) == "numpy.dtype" and (len(value.args) in (1, 3)) and dtype_of(value) is not None
 
 
 def _dtype_class(value: Any) -> DType | None:
@@ -103,17 +144,19 @@ def _simple(code: str) -> DType | None:
 def _record(code: str, state: tuple[Any, ...], depth: int) -> DType | None:
     names, table, itemsize = state[3], state[4], state[5]
     described = table.named()
+    if any(not isinstance(key, str) for key, _ in table.pairs) or not isinstance(itemsize, int) or itemsize < 0:
+        return None
+    if state[2] is not None or code.lstrip("<>|=") != f"V{itemsize}":
+        return None
     fields = []
     for name in names if isinstance(names, tuple) else ():
         entry = described.get(name)
         if not isinstance(entry, tuple) or len(entry) < 2 or not isinstance(entry[1], int):
             return None
         inner = dtype_of(entry[0], depth + 1)
-        if inner is None or not isinstance(name, str):
+        if inner is None or not isinstance(name, str) or not 0 <= entry[1] <= itemsize - inner.itemsize:
             return None
         fields.append((name, "O" if inner.has_object else inner.code, entry[1]))
-    if not isinstance(itemsize, int) or itemsize < 0:
-        return None
     return DType(code, itemsize, has_object=any(f[1] == "O" for f in fields), fields=tuple(fields))
 
 
@@ -146,7 +189,10 @@ def _integer(value: Any) -> int | None:
     if isinstance(value, int):
         return int(value)
     if maker_name(value) in SCALARS and len(value.args) == 2 and isinstance(value.args[1], Blob):
-        return int.from_bytes(value.args[1].head[:8], "little", signed=True)
+        dtype, data = dtype_of(value.args[0]), value.args[1]
+        state = value.args[0].state
+        if dtype and dtype.code in ("i4", "i8", "u4", "u8") and data.length == dtype.itemsize and state[1] == "<":
+            return int.from_bytes(data.head, "little", signed=dtype.code[0] == "i")
     return None
 
 

@@ -71,6 +71,8 @@ class Inspection:
     globals: tuple[Symbol, ...] = ()
     called: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """``module.name`` of what is called -> with how many arguments."""
+    bound: frozenset[str] = frozenset()
+    """``module.Class.method`` of methods that are only named as those of an object in the file."""
     protocols: frozenset[int] = frozenset()
     nested_protocols: frozenset[int] = frozenset()
     aligned: bool | None = None

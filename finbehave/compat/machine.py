@@ -13,13 +13,13 @@ from typing import Any
 from finbehave.compat import arrays
 from finbehave.compat.opcodes import MARK, TABLE
 from finbehave.compat.reading import Reading
-from finbehave.compat.resolve import GUARDED, RESOLVERS, check_state
+from finbehave.compat.resolve import GUARDED, RESOLVERS
+from finbehave.compat.states import check_call, check_state
 from finbehave.compat.stream import Broken, Source
 from finbehave.compat.symbols import Blob, Made, Sequence, StoredArray, Symbol, Table
 
 MOST_OBJECTS = 5_000_000
 """On the stack or in the memo, at some hundred bytes each."""
-MOST_ODDITIES = 20
 DEEPEST = 16
 """Pickles inside pickles."""
 _CLOCK = 1 << 14
@@ -66,7 +66,7 @@ class Machine:
             where = self.source.position
             raise Broken("model-corrupt", f"at byte {where} it makes no sense as a pickle ({error!r})") from None
         if self.depth and self.frame_end > self.source.position:
-            self.odd("a nested pickle ends inside its frame, as joblib never writes them")
+            self.reading.odd("a nested pickle ends inside its frame, as joblib never writes them")
         if not self.reading.protocols:
             self.note_protocol(0)
         return self.stack[-1]
@@ -82,20 +82,10 @@ class Machine:
         """Keep a protocol that the file names."""
         (self.reading.nested_protocols if self.depth else self.reading.protocols).add(protocol)
 
-    def odd(self, what: str) -> None:
-        """Keep what could not be followed."""
-        if len(self.reading.oddities) < MOST_ODDITIES and what not in self.reading.oddities:
-            self.reading.oddities.append(what)
-
-    def danger(self, what: str) -> None:
-        """Keep what no honest pickle does."""
-        if len(self.reading.dangers) < MOST_ODDITIES and what not in self.reading.dangers:
-            self.reading.dangers.append(what)
-
     def mutates(self, target: Any) -> None:
         """Items are put into something that is no container of the file's own."""
         if isinstance(target, Symbol):
-            self.danger(f"it puts something into {target.dotted}")
+            self.reading.danger(f"it puts something into {target.dotted}")
         else:
             raise ValueError("items for what holds none")
 
@@ -126,30 +116,41 @@ class Machine:
                 module, name = _compat_pickle.NAME_MAPPING[module, name]
             else:
                 module = _compat_pickle.IMPORT_MAPPING.get(module, module)
+        return self.named(module, name)
+
+    def named(self, module: str, name: str, *, bound: bool = False) -> Symbol:
+        """The global of exactly that name; ``bound`` where it is a method of an object."""
         key = (module, name)
+        (self.reading.bound if bound else self.reading.unbound).add(f"{module}.{name}")
         found = self.reading.symbols.get(key)
         if found is None:
             found = self.reading.symbols[key] = Symbol(module, name)
         return found
 
-    def call(self, maker: Any, args: Any) -> Any:
-        """What stands for ``maker(*args)``."""
+    def call(self, maker: Any, args: Any, *, new: bool = False) -> Any:
+        """What stands for ``maker(*args)``, or for ``maker.__new__(maker, *args)`` where it is ``new``."""
         if not isinstance(args, tuple):
-            self.odd("an object is made with arguments that are no tuple")
+            self.reading.odd("an object is made with arguments that are no tuple")
             args = ()
+        maker = arrays.of_partial(maker)
         if not isinstance(maker, Symbol):
-            self.odd(f"it calls what {arrays.maker_name(maker) or 'a value'} returned")
+            self.reading.odd(f"it calls what {arrays.maker_name(maker) or 'a value'} returned")
             return Made(maker, args)
         self.reading.called.setdefault(maker.dotted, set()).add(len(args))
         resolve = RESOLVERS.get(maker.dotted)
         resolved = resolve(self, args) if resolve else NotImplemented
         if resolved is NotImplemented:
-            if maker.module == "builtins" and any(arrays.is_object(arg) for arg in args):
-                self.odd(f"it calls {maker.name} on an object, which then runs the object's own methods")
-            return Made(maker, args)
+            check_call(self.reading, maker, args, new=new)
+            return Made(maker, args, new=new)
         if maker.dotted in GUARDED:
             self.reading.guarded[maker.dotted] -= 1
         return resolved
+
+    def explain(self, value: Any, holder: Any) -> None:
+        """A guarded class is where it belongs. Its holder explains it once, however often it is used."""
+        if isinstance(value, Symbol) and value.dotted in GUARDED and id(holder) not in self.reading.explained:
+            self.reading.explained[id(holder)] = holder
+            self.reading.guarded[value.dotted] -= 1
 
     # --- BUILD, and what joblib keeps behind it -----------------------------------------------------------------
 
@@ -157,11 +158,11 @@ class Machine:
         """Give the object on top its state, and read what joblib stores after an array's wrapper."""
         target = self.stack[-1]
         if isinstance(target, Symbol):
-            self.danger(f"it changes {target.dotted} itself")
+            self.reading.danger(f"it changes {target.dotted} itself")
         if not isinstance(target, Made):
             return
-        check_state(self.reading, target, state)
         target.state = state if target.state is None else _merged(target.state, state)
+        check_state(self.reading, target, state)
         name = arrays.maker_name(target)
         if name in arrays.WRAPPERS and self.joblib:
             self.stack[-1] = self._unwrapped(target)
@@ -170,9 +171,12 @@ class Machine:
             target.sequence.items = [array]
 
     def _unwrapped(self, wrapper: Made) -> Any:
-        state = wrapper.state.named() if isinstance(wrapper.state, Table) else {}
-        if "filename" in state:
-            return self._side_file(state["filename"])
+        state = self._plain_state(wrapper)
+        self.explain(state.get("subclass"), wrapper.state)
+        if not arrays.maker_name(wrapper).endswith(".NumpyArrayWrapper"):
+            return self._side_file(
+                state.get("filename"), packed=arrays.maker_name(wrapper).endswith(".ZNDArrayWrapper")
+            )
         dtype, count = arrays.dtype_of(state.get("dtype")), arrays.product(state.get("shape"))
         if dtype is None or count is None:
             raise Broken("model-malformed", f"at byte {self.source.position} stands an array whose size cannot be told")
@@ -187,18 +191,29 @@ class Machine:
         shape = tuple(length for length in state["shape"] if isinstance(length, int))
         return StoredArray(dtype, shape, count * dtype.itemsize, self.source.blob(count * dtype.itemsize))
 
+    def _plain_state(self, wrapper: Made) -> dict[str, Any]:
+        """What decides how many bytes follow must be seen whole, and be all that there is."""
+        state = wrapper.state
+        made = wrapper.new and not wrapper.args
+        whole = isinstance(state, Table) and state.count == len(state.pairs)
+        if made and whole and all(isinstance(key, str) for key, _ in state.pairs):
+            named: dict[str, Any] = state.named()
+            return named
+        self.reading.danger("it hides how many bytes of an array follow")
+        raise Broken("model-malformed", f"at byte {self.source.position} stands an array whose size is hidden")
+
     def _nested(self) -> Any:
         if self.depth >= DEEPEST:
             raise Broken("model-malformed", "pickles are nested in it more deeply than joblib ever does")
         return Machine(self.source, self.reading, joblib=False, depth=self.depth + 1).run()
 
-    def _side_file(self, name: Any) -> StoredArray:
-        if isinstance(name, Blob):
+    def _side_file(self, name: Any, *, packed: bool) -> StoredArray:
+        if isinstance(name, Blob) and name.length == len(name.head):
             name = name.head.decode("latin-1")
         if not isinstance(name, str) or "/" in name or "\\" in name or name in ("", ".", ".."):
-            self.danger(f"it loads a file outside its own folder: {name!r}")
-        elif name not in self.reading.side_files:
-            self.reading.side_files.append(name)
+            self.reading.danger(f"it loads a file outside its own folder: {name!r}")
+        else:
+            self.reading.side_files[name] = self.reading.side_files.get(name, True) and packed
         return StoredArray(None, (), 0, b"")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from finbehave.compat.states import check_items
 from finbehave.compat.stream import HEAD, Broken
 from finbehave.compat.symbols import LONGEST_TEXT, Blob, Made, Sequence, Symbol, Table
 
@@ -147,8 +149,9 @@ def _signed(m: Machine, length: int) -> int:
 
 
 def _text(m: Machine, length: int) -> None:
-    data = m.source.blob(length)
-    m.stack.append(data.decode("utf-8", "surrogatepass") if length <= LONGEST_TEXT else Blob(length, data))
+    short = length <= LONGEST_TEXT
+    data = m.source.read(length) if short else m.source.blob(length)
+    m.stack.append(data.decode("utf-8", "surrogatepass") if short else Blob(length, data))
 
 
 def _bytes(m: Machine, length: int) -> None:
@@ -171,21 +174,21 @@ _counted(b"\x8e", 8, _bytes)
 _counted(b"\x96", 8, _bytes)
 
 
-def _old_text(m: Machine, data: bytes, length: int) -> None:
+def _old_text(m: Machine, length: int) -> None:
     """A Python 2 str: a text where it can be one, so that names are found."""
-    m.stack.append(data.decode("latin-1") if length <= LONGEST_TEXT else Blob(length, data))
+    short = length <= LONGEST_TEXT
+    data = m.source.read(length) if short else m.source.blob(length)
+    m.stack.append(data.decode("latin-1") if short else Blob(length, data))
 
 
 @_operation(b"U")
 def _short_binstring(m: Machine) -> None:
-    length = m.source.read(1)[0]
-    _old_text(m, m.source.blob(length), length)
+    _old_text(m, m.source.read(1)[0])
 
 
 @_operation(b"T")
 def _binstring(m: Machine) -> None:
-    length = _signed(m, int.from_bytes(m.source.read(4), "little", signed=True))
-    _old_text(m, m.source.blob(length), length)
+    _old_text(m, _signed(m, int.from_bytes(m.source.read(4), "little", signed=True)))
 
 
 @_operation(b"S")
@@ -193,8 +196,8 @@ def _string_line(m: Machine) -> None:
     line = m.source.line().strip()
     if len(line) < 2 or line[:1] not in b"'\"":
         raise Broken("model-corrupt", f"at byte {m.source.position} stands a text without quotes")
-    text = line[1:-1].decode("unicode_escape") if len(line) <= LONGEST_TEXT else Blob(len(line), line)
-    m.stack.append(text)
+    short = len(line) <= LONGEST_TEXT
+    m.stack.append(codecs.escape_decode(line[1:-1])[0].decode("latin-1") if short else Blob(len(line), line))
 
 
 @_operation(b"V")
@@ -291,6 +294,7 @@ def _set_items(m: Machine, items: list[Any]) -> None:
     elif isinstance(target, Made):
         target.pairs = target.pairs or Table()
         _put(target.pairs, items)
+        check_items(m.reading, target, items)
     else:
         m.mutates(target)
 
@@ -383,16 +387,22 @@ def _obj(m: Machine) -> None:
     m.push(m.call(items[0], tuple(items[1:])))
 
 
-@_operation(b"R", b"\x81")
+@_operation(b"R")
 def _reduce(m: Machine) -> None:
     args, maker = m.pop(), m.pop()
     m.push(m.call(maker, args))
 
 
+@_operation(b"\x81")
+def _newobj(m: Machine) -> None:
+    args, maker = m.pop(), m.pop()
+    m.push(m.call(maker, args, new=True))
+
+
 @_operation(b"\x92")
 def _newobj_ex(m: Machine) -> None:
     options, args, maker = m.pop(), m.pop(), m.pop()
-    m.push(m.call(maker, (*args, options) if isinstance(args, tuple) else args))
+    m.push(m.call(maker, (*args, options) if isinstance(args, tuple) else args, new=True))
 
 
 @_operation(b"b")
@@ -418,13 +428,13 @@ def _persistent(m: Machine) -> None:
         m.source.line()
     else:
         m.pop()
-    m.reading.oddities.append("it refers to objects outside the file (persistent ids)")
+    m.reading.odd("it refers to objects outside the file (persistent ids)")
     m.stack.append(Made(Symbol("", "persistent id"), ()))
 
 
 @_operation(b"\x97")
 def _next_buffer(m: Machine) -> None:
-    m.reading.oddities.append("it keeps its arrays outside the file (out-of-band buffers)")
+    m.reading.odd("it keeps its arrays outside the file (out-of-band buffers)")
     m.stack.append(Blob(0, b""))
 
 

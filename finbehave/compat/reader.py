@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from finbehave.compat.machine import Machine
 from finbehave.compat.reading import Reading
 from finbehave.compat.resolve import GUARDED
 from finbehave.compat.sniff import HEAD, PICKLE, sniff
+from finbehave.compat.states import check_the_rest
 from finbehave.compat.stream import SECONDS, Broken, Source
 from finbehave.errors import ConfigurationError, NotFound
 
@@ -80,6 +83,7 @@ def _read_pickle(source: Source) -> Inspection:
             return _no_model(source.path, source.stored_bytes, source.compression, broken)
         problem = _problem(source.path, broken)
         root = tuple(machine.stack)
+    check_the_rest(reading)
     found = _summary(source, reading)
     objects, stored = graph.walk(root)
     return replace(
@@ -99,6 +103,7 @@ def _summary(source: Source, reading: Reading) -> Inspection:
         source.path, source.stored_bytes, "joblib" if joblib else "pickle", words, source.compression,
         globals=tuple(reading.symbols.values()),
         called={name: frozenset(counts) for name, counts in reading.called.items()},
+        bound=frozenset(reading.bound - reading.unbound),
         protocols=frozenset(reading.protocols), nested_protocols=frozenset(reading.nested_protocols),
         aligned=any(reading.aligned) if reading.aligned else None,
         side_files=tuple(reading.side_files), dangers=tuple(dangers), oddities=tuple(reading.oddities),
@@ -108,19 +113,23 @@ def _summary(source: Source, reading: Reading) -> Inspection:
 
 def _read_side_files(path: Path, reading: Reading) -> None:
     """Read what lies beside a model of joblib up to 0.9: ``numpy.load`` would unpickle it."""
-    for name in list(reading.side_files):
+    read: set[str] = set()
+    while waiting := reading.side_files.keys() - read:
+        name = min(waiting)
+        read.add(name)
         beside = path.with_name(name)
         if not beside.is_file():
             raise Broken("model-corrupt", f"it keeps arrays in {name}, which does not lie beside it")
-        source = Source(beside)
+        source = Source(beside, packed=reading.side_files[name])
         try:
-            _read_npy(source, reading)
+            _read_npy(source, reading, packed=reading.side_files[name])
         finally:
             source.close()
 
 
-def _read_npy(source: Source, reading: Reading) -> None:
-    if source.compression == "zfile" or not source.stored_bytes:
+def _read_npy(source: Source, reading: Reading, *, packed: bool) -> None:
+    """An array that is read as raw bytes only where its header says nothing else; the rest would be unpickled."""
+    if packed and source.compression == "zfile":
         return
     head = source.head(10)
     if not head.startswith(b"\x93NUMPY"):
@@ -128,9 +137,23 @@ def _read_npy(source: Source, reading: Reading) -> None:
         return
     source.read(8)
     length = int.from_bytes(source.read(2 if head[6] == 1 else 4), "little")
-    header = source.blob(min(length, 1 << 14))
-    if b"'descr': '|O'" in header or b"O" in header.partition(b"'fortran_order'")[0].partition(b"'descr':")[2]:
+    header = source.blob(length)
+    if _holds_objects(header):
         Machine(source, reading, joblib=False, depth=1).run()
+
+
+def _holds_objects(header: bytes) -> bool:
+    """Whether a .npy header describes an array of objects (``numpy.lib.format``: a dict of three keys, as text)."""
+    text = re.sub(r"(\d)L\b", r"\1", header.decode("latin-1")).strip()
+    try:
+        tree = ast.parse(text, mode="eval").body
+        keys = [ast.literal_eval(key) for key in tree.keys if key] if isinstance(tree, ast.Dict) else []
+        described = ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        keys = []
+    if sorted(keys) != ["descr", "fortran_order", "shape"]:
+        raise Broken("model-corrupt", "an array beside it has no header that numpy would have written")
+    return "O" in repr(described["descr"])
 
 
 def _problem(path: Path, broken: Broken) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""Calls whose outcome can be told without making them, and states that would run as code.
+"""Calls whose outcome can be told without making them.
 
 ``GUARDED`` callables turn names into anything: they are accepted only where they are called with arguments that can
 be seen, and what they yield is then judged like any other global.
@@ -6,16 +6,14 @@ be seen, and what they yield is then judged like any other global.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from finbehave.compat import allowed, arrays
-from finbehave.compat.symbols import MOST_SCALARS, Blob, Made, Sequence, StoredArray, Symbol, Table, children
+from finbehave.compat.symbols import MOST_SCALARS, Blob, Made, Sequence, StoredArray, Symbol
 
 if TYPE_CHECKING:
     from finbehave.compat.machine import Machine
-    from finbehave.compat.reading import Reading
 
 GUARDED = frozenset(
     {
@@ -26,6 +24,7 @@ GUARDED = frozenset(
         "_codecs.encode",
         "numpy.core._ufunc_reconstruct",
         "numpy._core._ufunc_reconstruct",
+        *allowed.ONLY_AS_A_CLASS,
     }
 )
 
@@ -37,31 +36,46 @@ def _getattr(machine: Machine, args: tuple[Any, ...]) -> Any:
         return NotImplemented
     owner, name = args
     if isinstance(owner, Symbol):
-        return machine.symbol(owner.module, f"{owner.name}.{name}")
+        return machine.named(owner.module, f"{owner.name}.{name}")
     if isinstance(owner, Made) and isinstance(owner.maker, Symbol):  # a bound method, which holds its object
-        return Made(machine.symbol(owner.maker.module, f"{owner.maker.name}.{name}"), (owner,))
+        return Made(machine.named(owner.maker.module, f"{owner.maker.name}.{name}", bound=True), (owner,))
     if isinstance(owner, (str, int, float)):
-        return machine.symbol("builtins", f"{type(owner).__name__}.{name}")
+        return machine.named("builtins", f"{type(owner).__name__}.{name}")
     return NotImplemented
 
 
 def _ufunc(machine: Machine, args: tuple[Any, ...]) -> Any:
     if len(args) == 2 and isinstance(args[0], str) and isinstance(args[1], str):
-        return machine.symbol(args[0], args[1])
+        return machine.named(args[0], args[1])
     return NotImplemented
 
 
 def _reconstructor(machine: Machine, args: tuple[Any, ...]) -> Any:
-    return machine.call(args[0], args[2:]) if len(args) == 3 and isinstance(args[0], Symbol) else NotImplemented
+    """``(class, base, state)``: an object of the class, founded by its base's ``__new__`` and ``__init__``."""
+    if len(args) != 3 or not _is_class(args[0]) or not isinstance(args[1], Symbol) or isinstance(args[2], Made):
+        return NotImplemented
+    if args[1].dotted not in allowed.BASES:
+        return NotImplemented
+    return machine.call(args[0], () if args[2] is None else args[2:], new=True)
 
 
 def _new_object(machine: Machine, args: tuple[Any, ...]) -> Any:
-    return machine.call(args[0], args[1:]) if args and isinstance(args[0], Symbol) else NotImplemented
+    return machine.call(args[0], args[1:], new=True) if args and _is_class(args[0]) else NotImplemented
 
 
 def _new_object_ex(machine: Machine, args: tuple[Any, ...]) -> Any:
-    if len(args) == 3 and isinstance(args[0], Symbol) and isinstance(args[1], tuple):
-        return machine.call(args[0], (*args[1], args[2]))
+    if len(args) == 3 and _is_class(args[0]) and isinstance(args[1], tuple):
+        return machine.call(args[0], (*args[1], args[2]), new=True)
+    return NotImplemented
+
+
+def _is_class(value: Any) -> bool:
+    return isinstance(value, Symbol) and value.dotted not in GUARDED
+
+
+def _reconstruct(machine: Machine, args: tuple[Any, ...]) -> Any:
+    """``(class, shape, kind)``: an array of the class, by the ``__new__`` of numpy's own."""
+    machine.explain(args[0] if args else None, args)
     return NotImplemented
 
 
@@ -76,7 +90,7 @@ def _encode(_machine: Machine, args: tuple[Any, ...]) -> Any:
 
 def _builtin_type(machine: Machine, args: tuple[Any, ...]) -> Any:
     """Cloudpickle's way to name a class of ``types``."""
-    return machine.symbol("types", args[0]) if len(args) == 1 and isinstance(args[0], str) else NotImplemented
+    return machine.named("types", args[0]) if len(args) == 1 and isinstance(args[0], str) else NotImplemented
 
 
 def _frombuffer(_machine: Machine, args: tuple[Any, ...]) -> Any:
@@ -122,58 +136,6 @@ RESOLVERS: dict[str, Resolver] = {
     "types.CodeType": _code,
     "builtins.code": _code,
     **dict.fromkeys(arrays.FROM_BUFFER, _frombuffer),
+    **dict.fromkeys(arrays.RECONSTRUCTORS, _reconstruct),
 }
 """Maker -> what a call gives; NotImplemented where the arguments do not tell."""
-
-
-# --- states that run as code -------------------------------------------------------------------------------------
-
-_NAMES = r"(?:[A-Za-z_]\w*, ?)*"
-_IN, _OUT = r"loc=0(?:, scale=1)?", r"loc(?:, scale)?"
-_SCIPY_TEMPLATE = re.compile(
-    rf"\ndef _parse_args\(self, {_NAMES} ?{_IN}\):\n    return \({_NAMES}\), {_OUT}\n"
-    rf"\ndef _parse_args_rvs\(self, {_NAMES} ?{_IN}, size=None\):\n"
-    rf"    return self\._argcheck_rvs\({_NAMES} ?{_OUT}, size=size\)\n"
-    rf"\ndef _parse_args_stats\(self, {_NAMES} ?{_IN}, moments='mv'\):\n    return \({_NAMES}\), {_OUT}, moments\n"
-)
-"""``parse_arg_template`` of scipy/stats/_distn_infrastructure.py with any shape names."""
-
-
-def check_state(reading: Reading, target: Made, state: Any) -> None:
-    """States that would run as code: names of methods to be called, and texts that are executed."""
-    _check_methods(reading, state)
-    _check_text(reading, target, state)
-
-
-def _check_methods(reading: Reading, state: Any) -> None:
-    """Stacks and scorers call the methods whose names they hold: those must be ones that predict or transform."""
-    for table in (state, *state) if isinstance(state, tuple) else (state,):
-        named = table.named() if isinstance(table, Table) else {}
-        for key in allowed.NAMES_OF_METHODS:
-            value = named.get(key)
-            words = [value] if isinstance(value, str) else [child for _, child in children(value)]
-            strange = [w for w in words if isinstance(w, str) and w not in allowed.METHODS | {"auto", "drop"}]
-            if strange:
-                reading.dangers.append(f"{key} says that the method {strange[0]!r} is to be called")
-
-
-def _check_text(reading: Reading, target: Made, state: Any) -> None:
-    """Scipy's distributions execute a text of their state (``rv_generic.__setstate__``): it must be scipy's own."""
-    if not (isinstance(target.maker, Symbol) and target.maker.module.partition(".")[0] == "scipy"):
-        return
-    if isinstance(state, Table):
-        template = state.named().get("_parse_arg_template")
-        hidden = state.count > len(state.pairs) or any(not isinstance(key, str) for key, _ in state.pairs)
-        own = template is None or (isinstance(template, str) and _SCIPY_TEMPLATE.fullmatch(template))
-        if own and not hidden:
-            return
-    elif _is_old_scipy_state(state) or "stats" not in target.maker.module:
-        return
-    reading.dangers.append(
-        f"the state of {target.maker.dotted} holds text that would be executed and is not scipy's own"
-    )
-
-
-def _is_old_scipy_state(state: Any) -> bool:
-    """Scipy < 1.6 pickles (constructor arguments, random state); it checks the names itself before it uses them."""
-    return isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], Table)

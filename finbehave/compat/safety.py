@@ -52,11 +52,11 @@ def judge_globals(
 
 
 def _standing(symbol: Symbol, found: Inspection, trusted: Collection[str], installed: Collection[str]) -> Standing:
-    if is_dangerous(symbol, symbol.dotted in found.called):
+    if is_dangerous(symbol):
         return Standing.DANGEROUS
     if any(symbol.module == module or symbol.module.startswith(module + ".") for module in trusted):
         return Standing.KNOWN
-    if is_known(symbol) and not (symbol.dotted in found.called and is_only_kept(symbol)):
+    if is_known(symbol, bound=symbol.dotted in found.bound) and not _called_unlike_a_pickler(symbol, found):
         return Standing.KNOWN
     top = symbol.module.partition(".")[0]
     if symbol.dotted == "__builtin__.__main__":  # dill's word for the script's namespace, which dill looks up
@@ -68,7 +68,15 @@ def _standing(symbol: Symbol, found: Inspection, trusted: Collection[str], insta
     return Standing.MISSING if top.isidentifier() else Standing.UNKNOWN
 
 
-def is_dangerous(symbol: Symbol, called: bool) -> bool:
+def _called_unlike_a_pickler(symbol: Symbol, found: Inspection) -> bool:
+    if symbol.dotted not in found.called:
+        return False
+    if symbol.module.partition(".")[0] in allowed.MADE_EMPTY:
+        return found.called[symbol.dotted] != {0}
+    return is_only_kept(symbol)
+
+
+def is_dangerous(symbol: Symbol) -> bool:
     """Whether a global has no business in a model."""
     module, parts = symbol.module, symbol.name.split(".")
     top = module.partition(".")[0]
@@ -80,18 +88,18 @@ def is_dangerous(symbol: Symbol, called: bool) -> bool:
         return True
     if top == "builtins" and parts[0] in allowed.DANGEROUS_BUILTINS:
         return True
-    if top in allowed.LIBRARIES and parts[-1] in allowed.DANGEROUS_NAMES:
-        return True
-    return called and symbol.dotted in allowed.NOT_TO_BE_CALLED
+    return top in allowed.LIBRARIES and parts[-1] in allowed.DANGEROUS_NAMES
 
 
-def is_known(symbol: Symbol) -> bool:
-    """Whether a global is on the allow-list."""
+def is_known(symbol: Symbol, *, bound: bool = False) -> bool:
+    """Whether a global is on the allow-list; ``bound`` where it is a method of an object in the file."""
     dotted = symbol.dotted
-    if dotted in allowed.EXACT or any(pattern.fullmatch(dotted) for pattern in _PATTERNS):
+    if dotted in allowed.EXACT:
         return True
     if "." in symbol.name:
-        return _known_attribute(symbol)
+        return _known_attribute(symbol, bound)
+    if _NUMBER_TYPE.fullmatch(dotted) or any(pattern.fullmatch(dotted) for pattern in _PATTERNS):
+        return True
     top = symbol.module.partition(".")[0]
     numeric = top == "numpy" or symbol.module.startswith(allowed.SCIPY_FUNCTIONS)
     if numeric and symbol.name in allowed.NUMERIC_FUNCTIONS:
@@ -101,24 +109,40 @@ def is_known(symbol: Symbol) -> bool:
 
 def is_only_kept(symbol: Symbol) -> bool:
     """Whether a known name is a function or method, which models keep and which no pickler calls while loading."""
-    if symbol.dotted in allowed.EXACT or any(pattern.fullmatch(symbol.dotted) for pattern in _PATTERNS):
-        return symbol.dotted in _KEPT
+    if symbol.dotted in allowed.EXACT:
+        return symbol.dotted in allowed.KEPT
     if "." in symbol.name:
-        return not symbol.name.endswith("._unpickle")
+        return True
+    if any(pattern.fullmatch(symbol.dotted) for pattern in _PATTERNS):
+        return False
     if symbol.module.partition(".")[0] == "numpy":
         return True
     unpickles = allowed.UNPICKLERS.fullmatch(symbol.name) is not None
     return not unpickles and knowledge().kind_of(symbol.module, symbol.name) != "class"
 
 
-_KEPT = frozenset(name for name in allowed.EXACT if name.startswith("sklearn.") and ".externals." not in name)
+def only_computes(symbol: Symbol) -> bool:
+    """Whether a known global is a function of numbers or texts, or their type: one that calls nothing it is given."""
+    dotted = symbol.dotted
+    if dotted in allowed.EXACT and dotted not in allowed.KEPT:
+        return symbol.module == "builtins" or dotted == "numpy.ndarray"
+    if dotted in ("builtins.max", "builtins.min", "builtins.sorted"):  # they call their ``key``
+        return False
+    return is_known(symbol) and (is_only_kept(symbol) or symbol.dotted == "pandas.DataFrame")
+
+
+_NUMBER_TYPE = re.compile(allowed.NUMBER_TYPES)
 _PATTERNS = tuple(re.compile(pattern) for pattern in allowed.PATTERNS)
 
 
-def _known_attribute(symbol: Symbol) -> bool:
+def _known_attribute(symbol: Symbol, bound: bool) -> bool:
     owner, _, attribute = symbol.name.rpartition(".")
     if symbol.module == "builtins":
         return owner in ("str", "int", "float", "bytes") and attribute.isalpha() and not attribute.startswith("format")
+    if bound and attribute == "_entropy" and symbol.module.startswith("scipy.stats."):
+        return is_known(Symbol(symbol.module, owner))
+    if not bound or symbol.module.partition(".")[0] not in allowed.METHOD_OWNERS:
+        return False
     return attribute in allowed.METHODS and is_known(Symbol(symbol.module, owner))
 
 
@@ -131,4 +155,6 @@ def _defined_by_its_library(symbol: Symbol) -> bool:
         return parts[1] in allowed.SCIPY_CLASSES and kind == "class"
     if kind == "class" or parts[0] == "_loss" or allowed.UNPICKLERS.fullmatch(symbol.name):
         return True
-    return symbol.module.startswith(allowed.SKLEARN_FUNCTIONS) and symbol.name not in allowed.CALL_BY_NAME
+    if symbol.name in allowed.BY_NAME or (symbol.name[0] == "_" and symbol.name not in allowed.PRIVATE_FUNCTIONS):
+        return False
+    return symbol.module.startswith(allowed.SKLEARN_FUNCTIONS)

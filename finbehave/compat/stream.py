@@ -113,13 +113,16 @@ _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, RuntimeError, ValueEr
 
 
 class Source:
-    """A forward reader with a position. Everything raises ``Broken``."""
+    """A forward reader with a position. Everything raises ``Broken``.
 
-    def __init__(self, path: Path, *, seconds: float = SECONDS) -> None:
+    ``packed`` says whether whoever loads the file unpacks it by its first bytes, as joblib does and numpy does not.
+    """
+
+    def __init__(self, path: Path, *, seconds: float = SECONDS, packed: bool = True) -> None:
         self._file = path.open("rb")
         self.path = path
         self.stored_bytes = path.stat().st_size
-        self.compression = compression_of(self._file.read(8))
+        self.compression = compression_of(self._file.read(8)) if packed else None
         self._file.seek(0)
         self._data: Any = _OPENERS[self.compression](self._file) if self.compression else self._file
         self._deadline = time.monotonic() + seconds

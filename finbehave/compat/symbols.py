@@ -78,13 +78,17 @@ class Table:
 
 
 class Made:
-    """An object: what makes it (a class or a function), with what, and what it is given afterwards."""
+    """An object: what makes it (a class or a function), with what, and what it is given afterwards.
 
-    __slots__ = ("args", "maker", "pairs", "sequence", "state")
+    ``new`` where a class's ``__new__`` makes it and its constructor is not called.
+    """
 
-    def __init__(self, maker: Any, args: tuple[Any, ...]) -> None:
+    __slots__ = ("args", "maker", "new", "pairs", "sequence", "state")
+
+    def __init__(self, maker: Any, args: tuple[Any, ...], *, new: bool = False) -> None:
         self.maker = maker
         self.args = args
+        self.new = new
         self.state: Any = None
         self.sequence: Sequence | None = None
         self.pairs: Table | None = None

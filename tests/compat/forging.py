@@ -35,11 +35,48 @@ class Named:
     name: str
 
 
+@dataclass
+class Given:
+    """A thing that is given one state after another."""
+
+    thing: Any
+    states: tuple[Any, ...]
+
+
+@dataclass
+class Pairs:
+    """A dict of these pairs, whose keys may be anything that the unpickler makes."""
+
+    pairs: list[tuple[Any, Any]]
+
+
+@dataclass
+class Raw:
+    """Bytes as they are."""
+
+    data: bytes
+
+
 class _Forger(pickle._Pickler):
     def save(self, thing: Any, save_persistent_id: bool = True) -> None:
-        if not isinstance(thing, (Forged, Called, Named)):
+        if isinstance(thing, Raw):
+            self.write(thing.data)
+        elif isinstance(thing, Given):
+            self.save(thing.thing)
+            for state in thing.states:
+                self.save(state)
+                self.write(pickle.BUILD)
+        elif isinstance(thing, Pairs):
+            self.write(pickle.EMPTY_DICT + pickle.MARK)
+            for part in (part for pair in thing.pairs for part in pair):
+                self.save(part)
+            self.write(pickle.SETITEMS)
+        elif isinstance(thing, (Forged, Called, Named)):
+            self._save_made(thing)
+        else:
             super().save(thing, save_persistent_id)
-            return
+
+    def _save_made(self, thing: Forged | Called | Named) -> None:
         self.write(pickle.GLOBAL + f"{thing.module}\n{thing.name}\n".encode())
         if isinstance(thing, Named):
             return
