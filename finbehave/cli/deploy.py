@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 @command(
-    "endpoint", "instance_type", "instance_count",
+    "endpoint", "instance_type", "instance_count", "min_instances", "max_instances",
     "host", "port", "tls_cert", "tls_key", "rate_limit", "response_cache",
-    "rehearsal", "private", "identity", "min_instances", "max_instances", "target_cpu", "target_latency",
+    "rehearsal", "private", "identity", "target_cpu", "target_latency",
 )  # fmt: skip
 def deploy(
     run: Run,

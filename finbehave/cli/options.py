@@ -121,14 +121,11 @@ SETTING_OPTIONS: dict[str, Any] = {
         ),
     ],
     "min_instances": Annotated[
-        int | None,
-        typer.Option("--min-instances", help="Least machines, by load.", show_default="1", rich_help_panel=_ON_AZURE),
+        int | None, typer.Option("--min-instances", help="Least machines or workers, by load.", show_default="1")
     ],
     "max_instances": Annotated[
         int | None,
-        typer.Option(
-            "--max-instances", help="Most machines, by load.", show_default="no scaling", rich_help_panel=_ON_AZURE
-        ),
+        typer.Option("--max-instances", help="Most machines or workers, by load.", show_default="no scaling"),
     ],
     "target_cpu": Annotated[
         float | None,

@@ -44,17 +44,21 @@ class LatencySummary:
     p99: float | None = None
 
 
+LONGEST_WAIT_MS = 20.0
+"""Of requests for a worker of this machine, on average, above which another worker comes."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """How many machines a deployment has, by load.
 
-    There are ``least`` to ``most``. One more comes where the measure is over its ``target``: ``cpu`` in percent, or
-    ``latency`` in milliseconds.
+    There are ``least`` to ``most``. One more comes where the measure is over its ``target``: ``cpu`` in percent,
+    ``latency`` or ``waiting`` for a worker in milliseconds.
     """
 
     least: int
     most: int
-    measure: Literal["cpu", "latency"]
+    measure: Literal["cpu", "latency", "waiting"]
     target: float
 
     def start(self, asked: int) -> int:

@@ -1,6 +1,7 @@
 """On what terms a deployment is made: network, identity, environment variables and scaling, as they were asked for.
 
-They are Azure's. On this machine an option for them is refused; what a project's settings say for Azure is passed over.
+Scaling apart they are Azure's: on this machine an option for them is refused, and what a project's settings say for
+Azure is passed over. There more workers come by how long requests wait.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from finbehave.domain.endpoint import Scale, Terms
+from finbehave.domain.endpoint import LONGEST_WAIT_MS, Scale, Terms
 from finbehave.errors import UsageError
 from finbehave.settings import Settings
 
@@ -40,29 +41,42 @@ def asked_terms(settings: Settings, variables: Mapping[str, str]) -> Terms:
             of machines that do not fit.
     """
     if settings.backend == "local":
-        said = [option for name, option in OPTIONS.items() if settings.origin(name) == "option"]
+        theirs = [name for name in OPTIONS if name not in ("min_instances", "max_instances")]
+        said = [OPTIONS[name] for name in theirs if settings.origin(name) == "option"]
         _refuse([*said, *(["--variable"] if variables else [])])
-        return Terms()
+        return Terms(scale=_by_waiting(settings))
     for name, value in variables.items():
         _check(name, value)
     return Terms(settings.private, settings.identity, tuple(sorted(variables.items())), _scale(settings))
 
 
 def _scale(settings: Settings) -> Scale | None:
-    least, most = settings.min_instances, settings.max_instances
     cpu, latency = settings.target_cpu, settings.target_latency
-    if most is None:
-        if least or cpu or latency:
-            raise UsageError("how many machines there may be is not said", remedy="--max-instances 5")
+    if settings.max_instances is None and not (settings.min_instances or cpu or latency):
         return None
     if cpu and latency:
         raise UsageError("machines come by one measure", remedy="leave out --target-cpu or --target-latency")
-    if (least or 1) >= most:
+    least, most = _machines(settings)
+    return Scale(least, most, "latency", latency) if latency else Scale(least, most, "cpu", cpu or USUAL_CPU)
+
+
+def _by_waiting(settings: Settings) -> Scale | None:
+    if settings.max_instances is None and not settings.min_instances:
+        return None
+    least, most = _machines(settings)
+    return Scale(least, most, "waiting", LONGEST_WAIT_MS)
+
+
+def _machines(settings: Settings) -> tuple[int, int]:
+    least, most = settings.min_instances or 1, settings.max_instances
+    if most is None:
+        raise UsageError("how many machines there may be is not said", remedy="--max-instances 5")
+    if least >= most:
         raise UsageError(
-            f"{least or 1} to {most} machines leave nothing to scale",
-            remedy=f"--max-instances {min((least or 1) + 1, 50)} or more; or --instance-count alone",
+            f"{least} to {most} machines leave nothing to scale",
+            remedy=f"--max-instances {min(least + 1, 50)} or more; or --instance-count alone",
         )
-    return Scale(least or 1, most, "latency", latency) if latency else Scale(least or 1, most, "cpu", cpu or USUAL_CPU)
+    return least, most
 
 
 def read_variables(words: Sequence[str]) -> dict[str, str]:

@@ -7,11 +7,13 @@ has been ready is worth every restart.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
 from finbehave.backends.local import logbook
 from finbehave.backends.local.processes import Child, how_it_ended, pause_after
+from finbehave.backends.local.scaling import Queueing, Scaler
 from finbehave.backends.local.state import DeploymentRow, State
 from finbehave.domain.endpoint import DeploymentState
 from finbehave.environments.guests import GUEST
@@ -36,13 +38,39 @@ class Crew:
         self._environment = environment
         self._children: dict[int, Child] = {}
         self._ready: set[int] = set()
+        self._wanted = row.instance_count
+        self._more: set[asyncio.Task[None]] = set()
+        self._scaler = Scaler(row.instance_count, row.scale.least, row.scale.most) if row.scale else None
         self._proven = row.state == DeploymentState.READY.value
         self._ending = False
         self._gave_up = False
 
+    @property
+    def deployment(self) -> str:
+        """Its name."""
+        return self._row.name
+
     async def work(self) -> None:
         """Keep every worker running until ``end``."""
         await asyncio.gather(*(self._keep(index) for index in range(self._row.instance_count)))
+
+    def scale(self, queueing: Queueing, moment: float) -> None:
+        """Have as many workers as the load asks for, where it may."""
+        if self._scaler is None or not self._proven or self._stopped():
+            return
+        before, self._wanted = self._wanted, self._scaler.look(queueing, moment)
+        if self._wanted != before:
+            self._say(f"{self._row.name} is to have {self._wanted} workers, by how long requests wait")
+        for index in range(before, self._wanted):
+            self._go_on(self._keep(index))
+        for index in range(self._wanted, before):
+            if (child := self._children.get(index)) is not None:
+                self._go_on(child.end(ANSWER_SECONDS))
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._more.add(task)
+        task.add_done_callback(self._more.discard)
 
     async def end(self) -> None:
         """Let the workers answer what they have, and end."""
@@ -61,14 +89,14 @@ class Crew:
     async def _keep(self, index: int) -> None:
         deaths = 0
         loop = asyncio.get_running_loop()
-        while not self._stopped():
+        while not self._stopped() and index < self._wanted:
             started = loop.time()
             child = await self._start(index)
             watching = loop.create_task(self._see_ready(index, child))
             status = await child.wait()
             await watching
             self._ready.discard(index)
-            if self._stopped():
+            if self._stopped() or index >= self._wanted:
                 return
             self._say(f"worker {child.pid} of {self._row.name} {how_it_ended(status)}")
             if not self._proven:

@@ -36,7 +36,10 @@ CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 't
 """
 
 
-_ADDED = "CREATE TABLE IF NOT EXISTS front (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL)"
+_ADDED = """
+CREATE TABLE IF NOT EXISTS front (id INTEGER PRIMARY KEY CHECK (id = 1), value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS scale (generation INTEGER PRIMARY KEY, value TEXT NOT NULL);
+"""
 """What a newer version has beside the tables of an older one, which does not mind it."""
 
 
@@ -104,7 +107,8 @@ def connect(endpoint_dir: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version == SCHEMA_VERSION:
-                connection.execute(_ADDED)
+                for statement in _statements(_ADDED):
+                    connection.execute(statement)
         except BaseException:
             connection.close()
             raise

@@ -27,6 +27,7 @@ from finbehave.domain.endpoint import (
     Endpoint,
     Keys,
     LedgerEntry,
+    Scale,
 )
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.model import ModelRef
@@ -129,11 +130,17 @@ class LocalServing:
         row = DeploymentRow(
             spec.name, 0, spec.model, spec.digest, interpreter.path, package, spec.instance_type, spec.instance_count,
             spec.environment or OWN_ENVIRONMENT, now(), DeploymentState.CREATING.value,
+            scale=self._scale(endpoint, spec),
         )  # fmt: skip
         with State(folder) as state:
             logbook.remove(folder, spec.name)
             state.put_deployment(row)
         return self._deployment(endpoint, spec.name)
+
+    def _scale(self, endpoint: str, spec: DeploymentSpec) -> Scale | None:
+        with State(self._folder(endpoint)) as state:
+            like = next((row for row in state.deployments() if row.name == spec.like), None)
+        return spec.terms.scale if like is None else like.scale
 
     def _deployment(self, endpoint: str, name: str) -> Deployment:
         found = self.endpoint(endpoint).deployment(name)

@@ -18,13 +18,14 @@ from typing import Any
 
 from finbehave.backends.local.database import DATABASE, connect, new_key, translated
 from finbehave.backends.local.front import Front
-from finbehave.domain.endpoint import DeploymentState, Keys, LedgerEntry, Traffic
+from finbehave.domain.endpoint import DeploymentState, Keys, LedgerEntry, Scale, Traffic
 from finbehave.errors import NotFound, TrafficConflict, UsageError
 
 _COLUMNS = (
     "name, generation, model, digest, interpreter, package, "
     "instance_type, instance_count, environment, created, state, detail"
 )
+_SCALE = "(SELECT value FROM scale WHERE scale.generation = deployment.generation)"
 
 RUNNABLE = (DeploymentState.CREATING.value, DeploymentState.READY.value)
 """States in which a deployment has workers, or is getting them."""
@@ -42,7 +43,10 @@ class EndpointRow:
 
 @dataclass(frozen=True)
 class DeploymentRow:
-    """A deployment as it was asked for. ``generation`` tells one from its successor under the same name."""
+    """A deployment as it was asked for. ``generation`` tells one from its successor under the same name.
+
+    It starts with ``instance_count`` workers; with a ``scale`` there are more and fewer by load.
+    """
 
     name: str
     generation: int
@@ -56,10 +60,12 @@ class DeploymentRow:
     created: str
     state: str
     detail: str = ""
+    scale: Scale | None = None
 
     def sockets(self, runtime: Path) -> tuple[Path, ...]:
         """Where its workers listen; no two generations share one. Short: a deployment's name does not fit."""
-        return tuple(runtime / f"{self.generation}-{index}" for index in range(self.instance_count))
+        most = self.scale.most if self.scale else self.instance_count
+        return tuple(runtime / f"{self.generation}-{index}" for index in range(most))
 
 
 @dataclass(frozen=True)
@@ -210,12 +216,12 @@ class State:
 
     def deployments(self) -> tuple[DeploymentRow, ...]:
         """All of them, by name."""
-        rows = self._all(f"SELECT {_COLUMNS} FROM deployment ORDER BY name")
+        rows = self._all(f"SELECT {_COLUMNS}, {_SCALE} FROM deployment ORDER BY name")
         return tuple(_deployment(row) for row in rows)
 
     def deployment(self, name: str) -> DeploymentRow:
         """One of them. Raises NotFound."""
-        rows = self._all(f"SELECT {_COLUMNS} FROM deployment WHERE name = ?", (name,))
+        rows = self._all(f"SELECT {_COLUMNS}, {_SCALE} FROM deployment WHERE name = ?", (name,))
         if not rows:
             raise NotFound(
                 f"the endpoint {self._name} has no deployment {name}",
@@ -235,6 +241,9 @@ class State:
             )  # fmt: skip
             marks = ", ".join("?" * len(values))
             connection.execute(f"INSERT OR REPLACE INTO deployment ({_COLUMNS}) VALUES ({marks})", values)
+            if row.scale:
+                value = json.dumps(dataclasses.asdict(row.scale))
+                connection.execute("INSERT INTO scale VALUES (?, ?)", (generation, value))
         return self.deployment(row.name)
 
     def set_deployment_state(self, generation: int, state: DeploymentState, detail: str = "") -> None:
@@ -311,8 +320,9 @@ class State:
 
 
 def _deployment(row: tuple[Any, ...]) -> DeploymentRow:
-    name, generation, model, digest, interpreter, package, *rest = row
-    return DeploymentRow(name, generation, model, digest, Path(interpreter), Path(package), *rest)
+    name, generation, model, digest, interpreter, package, *rest, scale = row
+    found = DeploymentRow(name, generation, model, digest, Path(interpreter), Path(package), *rest)
+    return dataclasses.replace(found, scale=Scale(**json.loads(scale))) if scale else found
 
 
 def _shown(traffic: Mapping[str, int]) -> str:

@@ -27,6 +27,7 @@ from finbehave.backends.local.crews import Crew
 from finbehave.backends.local.launching import hold
 from finbehave.backends.local.paths import OWN_LOGS, make_private, runtime_dir_for
 from finbehave.backends.local.processes import Child, how_it_ended, pause_after
+from finbehave.backends.local.scaling import Queueing
 from finbehave.backends.local.state import RUNNABLE, State, Watch
 from finbehave.environments.guests import guest_environment
 from finbehave.errors import ConfigurationError, FinbehaveError, PortTaken, Unavailable
@@ -220,8 +221,16 @@ class Supervisor:
             stuck = answer.get("stuck")
             for crew in self._crews.values():
                 crew.end_stuck(stuck if isinstance(stuck, dict) else {})
+            self._scale(answer.get("queueing"))
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TEND_EVERY)
+
+    def _scale(self, queueing: object) -> None:
+        """Deployment -> what waits there, as the gateway says it."""
+        if isinstance(queueing, dict):
+            for crew in self._crews.values():
+                if (said := queueing.get(crew.deployment)) is not None:
+                    crew.scale(Queueing(**said), asyncio.get_running_loop().time())
 
     async def _succeed(self) -> None:
         """When everything runs here, let go what a killed supervisor has left."""

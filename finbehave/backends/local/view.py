@@ -17,6 +17,7 @@ from finbehave.domain.endpoint import (
     EndpointState,
     LatencySummary,
     Mirror,
+    Terms,
 )
 from finbehave.domain.observed import Observed
 from finbehave.errors import Unavailable
@@ -106,6 +107,7 @@ def _deployment(row: DeploymentRow, traffic: int, status: dict[str, Any] | None)
         latency_ms=LatencySummary(**said.get("latency_ms", {})),
         detail=detail,
         unavailable=said.get("unavailable", 0),
+        terms=Terms(scale=row.scale).digest,
     )
 
 
@@ -118,6 +120,8 @@ def _deployment_state(row: DeploymentRow, ready: int, *, running: bool) -> tuple
         return DeploymentState.STOPPED, row.detail
     if recorded is DeploymentState.READY and not ready:
         return DeploymentState.CREATING, "no worker is ready; they are being started"
-    if ready < row.instance_count:
+    if row.scale and ready != row.instance_count and ready >= row.scale.least:
+        return recorded, f"{ready} workers now, by load"
+    if ready < (row.scale.least if row.scale else row.instance_count):
         return recorded, f"{ready} of {row.instance_count} workers are ready"
     return recorded, row.detail

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finbehave.backends.local.control import CONTROL_SOCKET, LINE_BYTES
+from finbehave.backends.local.gateway.pool import Pool
 from finbehave.backends.local.gateway.routing import Switchboard
 from finbehave.errors import FinbehaveError
 
@@ -58,6 +59,7 @@ def status(switchboard: Switchboard) -> dict[str, Any]:
         "revision": switchboard.table.revision,
         "ready": {pool.name: sum(pid is not None for pid in pool.workers.values()) for pool in pools},
         "stuck": {str(pid): round(seconds, 3) for pool in pools for pid, seconds in pool.stuck(now).items()},
+        "queueing": {pool.name: _queueing(pool) for pool in pools},
         "deployments": {
             pool.name: {
                 "requests": pool.metrics.requests,
@@ -70,3 +72,9 @@ def status(switchboard: Switchboard) -> dict[str, Any]:
             for pool in pools
         },
     }
+
+
+def _queueing(pool: Pool) -> dict[str, float]:
+    """As ``backends.local.scaling.Queueing`` has it."""
+    waited = pool.metrics.queueing
+    return {"requests": waited.count, "seconds": waited.sum, "waiting": pool.waiting}

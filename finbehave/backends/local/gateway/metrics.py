@@ -34,6 +34,16 @@ class Histogram:
         self._counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
 
+    @property
+    def count(self) -> int:
+        """How many values."""
+        return sum(self._counts)
+
+    @property
+    def sum(self) -> float:
+        """Of all values."""
+        return self._sum
+
     def observe(self, value: float) -> None:
         """Count one value."""
         self._counts[bisect_left(self._bounds, value)] += 1
