@@ -40,7 +40,7 @@ EXACT: frozenset[str] = KEPT | frozenset(
     + """
     builtins.getattr copyreg._reconstructor copyreg.__newobj__ copyreg.__newobj_ex__ _codecs.encode decimal.Decimal
     fractions.Fraction uuid.UUID functools.partial operator.itemgetter zoneinfo.ZoneInfo._unpickle
-    numpy.ndarray numpy.vectorize numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype
+    pandas.NA pytz._UTC numpy.ndarray numpy.vectorize numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.dtype
     numpy.recarray numpy.record numpy.memmap numpy.core.memmap.memmap numpy.random.RandomState
     numpy.random.mtrand.RandomState numpy.random._generator.Generator numpy.random.Generator
     numpy.random.mtrand.__RandomState_ctor numpy.random.__RandomState_ctor numpy.random._bit_generator.SeedSequence

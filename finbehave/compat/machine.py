@@ -13,7 +13,7 @@ from typing import Any
 from finbehave.compat import arrays
 from finbehave.compat.opcodes import MARK, TABLE
 from finbehave.compat.reading import Reading
-from finbehave.compat.resolve import GUARDED, RESOLVERS
+from finbehave.compat.resolve import GUARDED, resolver
 from finbehave.compat.states import check_call, check_state
 from finbehave.compat.stream import Broken, Source
 from finbehave.compat.symbols import Blob, Made, Sequence, StoredArray, Symbol, Table
@@ -137,7 +137,7 @@ class Machine:
             self.reading.odd(f"it calls what {arrays.maker_name(maker) or 'a value'} returned")
             return Made(maker, args)
         self.reading.called.setdefault(maker.dotted, set()).add(len(args))
-        resolve = RESOLVERS.get(maker.dotted)
+        resolve = resolver(maker)
         resolved = resolve(self, args) if resolve else NotImplemented
         if resolved is NotImplemented:
             check_call(self.reading, maker, args, new=new)

@@ -102,9 +102,26 @@ def _frombuffer(_machine: Machine, args: tuple[Any, ...]) -> Any:
     return StoredArray(arrays.dtype_of(args[1]), tuple(x for x in shape if isinstance(x, int)), length, head)
 
 
-def _dill_array(_machine: Machine, args: tuple[Any, ...]) -> Any:
+def _scalar(machine: Machine, args: tuple[Any, ...]) -> Any:
+    """``(dtype, bytes)``; of the dtype of objects it gives back what it was given, of whatever class that is."""
+    if len(args) != 2 or not isinstance(args[1], (Blob, str)):
+        machine.reading.odd("it makes a number of numpy's of something other than bytes")
+    return NotImplemented
+
+
+def _of_class(machine: Machine, args: tuple[Any, ...]) -> Any:
+    """Cython's ``newObj(class)`` gives an object of that class."""
+    if len(args) == 1 and _is_class(args[0]):
+        return machine.call(args[0], (), new=True)
+    machine.reading.odd("it makes an object of a class that cannot be seen")
+    return NotImplemented
+
+
+def _dill_array(machine: Machine, args: tuple[Any, ...]) -> Any:
     """Dill's ``_create_array(maker, arguments, state, …)``."""
-    if len(args) < 3 or not isinstance(args[0], Symbol) or args[0].dotted not in arrays.RECONSTRUCTORS:
+    plain = len(args) >= 3 and isinstance(args[0], Symbol) and args[0].dotted in arrays.RECONSTRUCTORS
+    if not plain or any(arg is not None for arg in args[3:]):
+        machine.reading.odd("it makes an array in a way that dill does not")
         return NotImplemented
     made = Made(args[0], args[1] if isinstance(args[1], tuple) else ())
     made.state = args[2]
@@ -137,5 +154,11 @@ RESOLVERS: dict[str, Resolver] = {
     "builtins.code": _code,
     **dict.fromkeys(arrays.FROM_BUFFER, _frombuffer),
     **dict.fromkeys(arrays.RECONSTRUCTORS, _reconstruct),
+    **dict.fromkeys(arrays.SCALARS, _scalar),
 }
 """Maker -> what a call gives; NotImplemented where the arguments do not tell."""
+
+
+def resolver(maker: Symbol) -> Resolver | None:
+    """What tells the outcome of a call."""
+    return _of_class if maker.name == "newObj" else RESOLVERS.get(maker.dotted)

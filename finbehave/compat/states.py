@@ -99,13 +99,13 @@ def check_call(reading: Reading, maker: Symbol, args: tuple[Any, ...], *, new: b
         for key, value in table.pairs:
             if isinstance(key, str):
                 check_key(reading, name, key, value)
-    if top == "builtins":
+    if any(isinstance(arg, Symbol) and not _may_be_made(arg, top) for arg in args):
+        reading.danger(f"it has {name} make an object of another kind than it is for")
+    if top in ("builtins", "collections"):
         _check_builtin(reading, maker, args)
     elif name == "functools.partial":
         reading.later.append((_partial, (args[0] if args else None, args[1:], None, None)))
-    elif name == "collections.defaultdict" and args and not _is_factory(args[0]):
-        reading.odd("it makes a defaultdict that calls something other than a type")
-    elif name in _GENERATORS and any(not _makes_generators(arg) for arg in args[1:]):
+    elif name in _GENERATORS and any(isinstance(arg, (Symbol, Made)) and not _makes_bits(arg) for arg in args):
         reading.danger(f"it has {name} call something else than numpy does")
     elif not new and _is_class(maker) and any(_is_no_number(arg) for arg in args):
         reading.odd(f"it makes a {maker.name} with arguments, as no pickler does")
@@ -114,15 +114,36 @@ def check_call(reading: Reading, maker: Symbol, args: tuple[Any, ...], *, new: b
 def _check_builtin(reading: Reading, maker: Symbol, args: tuple[Any, ...]) -> None:
     if maker.name == "type" and len(args) != 1:
         reading.odd("it makes a class of its own")
-    if any(arrays.is_object(arg) for arg in args):
+    if maker.name == "defaultdict" and args and not _is_factory(args[0]):
+        reading.odd("it makes a defaultdict that calls something other than a type")
+    elif any(arrays.is_object(arg) for arg in args):
         reading.odd(f"it calls {maker.name} on an object, which then runs the object's own methods")
 
 
-_GENERATORS = frozenset(f"numpy.random._pickle.__{name}_ctor" for name in ("randomstate", "generator"))
+def _may_be_made(made: Symbol, top: str) -> bool:
+    """Whether a call of a library may be told this class: those that rebuild objects make them of whatever they are.
+
+    What an object is decides what its state does, so a class of numpy's, pandas' or scikit-learn's own only; and
+    numpy's generators of bits, where a class is told to those who make generators.
+    """
+    if top not in _REBUILDING or not is_known(made):
+        return True
+    if made.dotted in _WITH_A_MEANING or made.dotted in arrays.WRAPPERS:
+        return False
+    own = made.module.partition(".")[0]
+    return own == top or own in ("builtins", "numpy", "_loss")
 
 
-def _makes_generators(value: Any) -> bool:
-    return isinstance(value, Symbol) and value.dotted == "numpy.random._pickle.__bit_generator_ctor"
+_REBUILDING = ("numpy", "pandas", "sklearn", "_loss", "scipy", "joblib")
+_WITH_A_MEANING = frozenset({"functools.partial", "numpy.dtype", "numpy.vectorize", "builtins.type"})
+"""Classes whose states are read in a way of their own."""
+
+_GENERATORS = frozenset(f"numpy.random._pickle.__{name}_ctor" for name in ("randomstate", "generator", "bit_generator"))
+
+
+def _makes_bits(value: Any) -> bool:
+    """Whether it is one of numpy's bit generators, its class, or what makes one."""
+    return (value.dotted if isinstance(value, Symbol) else arrays.maker_name(value)).startswith("numpy.random._")
 
 
 def _is_factory(value: Any) -> bool:

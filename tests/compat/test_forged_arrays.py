@@ -105,9 +105,24 @@ def its_own_side_file(command):
     return wrapped(STOPS_EARLY + opcodes(command), filename="model.joblib")
 
 
+def rebuilt_by(module, name, *more):
+    """A wrapper that is made by a function which makes an object of whatever class it is told."""
+
+    def forgery(command):
+        (wrapper, _) = wrapped(b"")
+        made = Called(module, name, (Named(*WRAPPER), *more))
+        return [Given(made, (wrapper.state,)), Raw(STOPS_EARLY + opcodes(command))]
+
+    return forgery
+
+
+rebuilt_by_a_tree = rebuilt_by("sklearn.neighbors._kd_tree", "newObj")
+rebuilt_by_an_index = rebuilt_by("pandas.core.indexes.base", "_new_Index", {})
+rebuilt_by_a_mask = rebuilt_by("numpy.ma.core", "_mareconstruct", ARRAY, (0,), "b")
+
 FORGERIES = (
-    another_class, a_hidden_key, a_key_behind_thousands, a_constructor, flags_of_objects, another_size,
-    another_byte_order, its_own_side_file,
+    rebuilt_by_a_tree, rebuilt_by_an_index, rebuilt_by_a_mask, another_class, a_hidden_key,
+    a_key_behind_thousands, a_constructor, flags_of_objects, another_size, another_byte_order, its_own_side_file,
 )  # fmt: skip
 
 

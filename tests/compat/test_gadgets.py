@@ -92,6 +92,8 @@ def stack(methods, **more):
 
 SCORE = Named("sklearn.metrics._classification", "accuracy_score")
 
+UNIFORM = Named("scipy.stats._continuous_distns", "uniform_gen")
+
 UNSAFE = {
     "another class": Given(Forged(*KERNEL), ((None, {"__class__": Named("sklearn.base", "BaseEstimator")}),)),
     "a __setstate__ of its own": Given(Forged(*KERNEL, {"__setstate__": SCORE}), (1,)),
@@ -113,6 +115,12 @@ UNSAFE = {
     ),
     "a generator made by something else": Called(
         "numpy.random._pickle", "__randomstate_ctor", ("roc_auc", Named("sklearn.metrics._scorer", "get_scorer"))
+    ),
+    "a distribution that a tree makes": Given(
+        Called("sklearn.neighbors._kd_tree", "newObj", (UNIFORM,)), ({"_parse_arg_template": "import os"},)
+    ),
+    "a distribution that a generator makes": Given(
+        Called("numpy.random._pickle", "__bit_generator_ctor", (UNIFORM,)), ({"_parse_arg_template": "import os"},)
     ),
     "a class that is changed": Given(Called("builtins", "type", (MODEL,)), ((None, {"predict": SCORE}),)),
     "a guard that is paid twice": [
@@ -146,6 +154,10 @@ NOT_KNOWN = {
     ),
     "a key that is called": step(Named("builtins", "max"), key=Called("operator", "itemgetter", (0,))),
     "a dict that makes what is not there": Called("collections", "defaultdict", (partial(SCORE),)),
+    "a number that is an object": Called(
+        numpy.float64(1).__reduce__()[0].__module__, "scalar", (Called("numpy", "dtype", ("O8",)), MODEL)
+    ),
+    "a count of an object's items": Called("collections", "Counter", (MODEL,)),
     "a class that the file makes": Called("builtins", "type", ("Own", (), {})),
     "a method of a class": step(Named("sklearn.pipeline", "Pipeline.predict")),
     "a method of a frame": Called("builtins", "getattr", (Forged("pandas.core.frame", "DataFrame"), "apply")),
