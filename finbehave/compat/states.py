@@ -52,10 +52,18 @@ def check_state(reading: Reading, target: Made, state: Any) -> None:
 
 def _hides_items(state: Any, parts: tuple[Any, ...], name: str) -> bool:
     """Whether attributes may be set whose names cannot be seen: a state is asked for its items, whatever it is."""
-    if name.startswith(("pandas.", "numpy.")) or (name.startswith("scipy.stats.") and _is_old_scipy_state(state)):
+    if name.startswith("scipy.stats.") and _is_old_scipy_state(state):
         return False
+    own = name.partition(".")[0] if name.startswith(("pandas.", "numpy.")) else "?"
     suspects = parts if len(parts) <= 2 else ()
-    return any(isinstance(part, (Made, Symbol, StoredArray, Sequence)) for part in suspects)
+    for part in suspects:
+        if isinstance(part, Made) and not arrays.maker_name(part).startswith((f"{own}.", "numpy.")):
+            return True
+        if own == "?" and isinstance(part, (Made, Symbol, StoredArray, Sequence)):
+            return True
+        if isinstance(part, tuple) and any(isinstance(word, str) and word[:2] == "__" for word in part):
+            return True  # a dictionary can be filled from pairs
+    return False
 
 
 def _check_keys(reading: Reading, name: str, table: Table) -> None:
@@ -285,4 +293,12 @@ def _check_text(reading: Reading, target: Made, state: Any) -> None:
 
 def _is_old_scipy_state(state: Any) -> bool:
     """Scipy < 1.6 pickles (constructor arguments, random state); it checks the names itself before it uses them."""
-    return isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], Table)
+    if not (isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], Table)):
+        return False
+    options, chance = state
+    known = all(isinstance(key, str) and key in _OF_A_DISTRIBUTION for key, _ in options.pairs)
+    return known and (chance is None or arrays.maker_name(chance).startswith("numpy.random."))
+
+
+_OF_A_DISTRIBUTION = frozenset("momtype a b xtol badvalue name longname shapes extradoc seed values inc".split())
+"""Arguments of ``rv_continuous`` and ``rv_discrete``."""

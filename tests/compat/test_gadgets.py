@@ -122,6 +122,10 @@ UNSAFE = {
     "a distribution that a generator makes": Given(
         Called("numpy.random._pickle", "__bit_generator_ctor", (UNIFORM,)), ({"_parse_arg_template": "import os"},)
     ),
+    "a distribution that is given pairs": Forged(
+        "scipy.stats._continuous_distns", "uniform_gen",
+        ({"_parse_arg_template": 0, "import os": 0}, {"a": 0, "b": 0}),
+    ),
     "a class that is changed": Given(Called("builtins", "type", (MODEL,)), ((None, {"predict": SCORE}),)),
     "a guard that is paid twice": [
         Called("functools", "partial", (Named("builtins", "getattr"),)),
@@ -144,6 +148,9 @@ def test_a_list_of_methods_that_grows_after_it_was_handed_over_is_unsafe(tmp_pat
 
 NOT_KNOWN = {
     "a state that a call makes": Given(Forged(*KERNEL), (Called("builtins", "dict", ([("__setstate__", SCORE)],)),)),
+    "a frame's state that a call makes": Given(
+        Forged("pandas.core.frame", "DataFrame"), (Called("builtins", "dict", ([("__class__", UNIFORM)],)),)
+    ),
     "names that a call makes": Forged(*KERNEL, Pairs([(Called("builtins", "str", ("__setstate__",)), SCORE)])),
     "a scorer with the name of a method": Called("sklearn.metrics._scorer", "_Scorer", (SCORE, 1, {}, "unlink")),
     "a maker of scorers": partial(Named("sklearn.metrics._scorer", "make_scorer"), SCORE),
