@@ -85,6 +85,31 @@ if __name__ == "__main__":
     )
 """
 
+BENTOML = """
+import bentoml
+from model import answer
+@bentoml.service(workers=1, traffic={"timeout": 60, "concurrency": 64})
+class Score:
+    @bentoml.api(route="/score", batchable=True, max_batch_size=64, max_latency_ms=60000)
+    def score(self, rows: list[dict]) -> list[list[float]]:
+        return answer(rows)
+"""
+
+MLFLOW = """
+import os, sys
+import mlflow
+class Model(mlflow.pyfunc.PythonModel):
+    def load_context(self, context):
+        from model import MODEL, NAMES
+        self.model, self.names = MODEL, NAMES
+    def predict(self, context, model_input, params=None):
+        return self.model.predict_proba(model_input[self.names]).tolist()
+if __name__ == "__main__":
+    mlflow.pyfunc.save_model("saved", python_model=Model(), pip_requirements=[])
+    words = ["mlflow", "models", "serve", "-m", "saved", "--env-manager", "local", "-h", "127.0.0.1", "-p", sys.argv[1]]
+    os.execvp(words[0], words)
+"""
+
 AZURE = """
 import json
 from model import answer
@@ -97,21 +122,30 @@ def run(data):
 
 @dataclass(frozen=True)
 class Peer:
-    """``packages`` beside the model's own; ``command`` gets the port; ``shape`` is how it wants rows."""
+    """``packages`` beside the model's own; ``command`` gets the port; rows are wrapped under a ``key``, or not."""
 
     name: str
     packages: tuple[str, ...]
     files: dict[str, str]
     command: tuple[str, ...]
-    wrapped: bool
+    key: str
+    path: str = "/score"
 
 
 PEERS = (
-    Peer("fastapi", ("fastapi", "uvicorn[standard]"), {"serve.py": FASTAPI}, ("python", "serve.py", "PORT"), False),
-    Peer("litserve", ("litserve",), {"serve.py": LITSERVE}, ("python", "serve.py", "PORT"), True),
+    Peer("fastapi", ("fastapi", "uvicorn[standard]"), {"serve.py": FASTAPI}, ("python", "serve.py", "PORT"), ""),
+    Peer("litserve", ("litserve",), {"serve.py": LITSERVE}, ("python", "serve.py", "PORT"), "rows"),
     Peer(
         "azmlinfsrv", ("azureml-inference-server-http",), {"score.py": AZURE},
-        ("azmlinfsrv", "--entry_script", "score.py", "--port", "PORT", "--worker_count", "1"), True,
+        ("azmlinfsrv", "--entry_script", "score.py", "--port", "PORT", "--worker_count", "1"), "rows",
+    ),
+    Peer(
+        "bentoml", ("bentoml",), {"serve.py": BENTOML},
+        ("bentoml", "serve", "serve:Score", "--host", "127.0.0.1", "--port", "PORT"), "rows",
+    ),
+    Peer(
+        "mlflow", ("mlflow",), {"serve.py": MLFLOW}, ("python", "serve.py", "PORT"), "dataframe_records",
+        path="/invocations",
     ),
 )  # fmt: skip
 
@@ -141,28 +175,28 @@ def main() -> None:
     for name, server in servers(package):
         if wanted and name not in wanted:
             continue
-        with server() as (url, headers, wrapped):
-            found[name] = {load: drive(url, headers, body(package, load[1], wrapped), load[0], arguments.seconds)
+        with server() as (url, headers, key):
+            found[name] = {load: drive(url, headers, body(package, load[1], key), load[0], arguments.seconds)
                            for load in LOADS}  # fmt: skip
         print(name, {f"{c}x{r}": vars(figures) for (c, r), figures in found[name].items()}, flush=True)
     show(found)
 
 
 def servers(package: Package) -> Iterator[tuple[str, object]]:
-    """Each server by name, as a context that gives its address, its headers and whether rows are wrapped."""
+    """Each server by name, as a context that gives its address, its headers and under which key rows are wrapped."""
     yield "finbehave", lambda: ours(package)
     for peer in PEERS:
         yield peer.name, lambda peer=peer: theirs(peer, package)
 
 
-def body(package: Package, rows: int, wrapped: bool) -> str:
+def body(package: Package, rows: int, key: str) -> str:
     golden = package.golden.rows
     many = [golden[number % len(golden)] for number in range(rows)]
-    return json.dumps({"rows": many} if wrapped else many)
+    return json.dumps({key: many} if key else many)
 
 
 @contextmanager
-def ours(package: Package) -> Iterator[tuple[str, dict[str, str], bool]]:
+def ours(package: Package) -> Iterator[tuple[str, dict[str, str], str]]:
     """The endpoint as ``finbehave deploy`` leaves it."""
     with tempfile.TemporaryDirectory(prefix="finbehave-bench-") as folder:
 
@@ -175,14 +209,20 @@ def ours(package: Package) -> Iterator[tuple[str, dict[str, str], bool]]:
         started = time.monotonic()
         uri = str(run("deploy", "bench", "--yes")["scoring_uri"])
         print(f"finbehave: {time.monotonic() - started:.1f} s from deploy to the first answer")
+        run("register", str(package.path), "--name", "bench", "--version", "2.0.0")
+        run("deploy", "bench:2.0.0", "--yes")
+        started = time.monotonic()
+        seconds = run("rollback", "--yes")["seconds"]
+        print(f"finbehave: rollback in {seconds:.2f} s, the whole command in {time.monotonic() - started:.2f} s")
+        run("delete", "--deployment", "green", "--yes")
         try:
-            yield uri, {"Authorization": f"Bearer {run('keys', 'show')['primary']}"}, False
+            yield uri, {"Authorization": f"Bearer {run('keys', 'show')['primary']}"}, ""
         finally:
             run("delete", "--yes")
 
 
 @contextmanager
-def theirs(peer: Peer, package: Package) -> Iterator[tuple[str, dict[str, str], bool]]:
+def theirs(peer: Peer, package: Package) -> Iterator[tuple[str, dict[str, str], str]]:
     """A peer in the model's environment with its own packages on top."""
     spec = package.environment
     spec = replace(spec, origin=f"{peer.name} beside the model", requirements=(*spec.requirements, *peer.packages))
@@ -206,9 +246,9 @@ def theirs(peer: Peer, package: Package) -> Iterator[tuple[str, dict[str, str], 
                 command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
             )
             try:
-                url = f"http://127.0.0.1:{port}/score"
-                wait(url, body(package, 1, peer.wrapped), process, Path(folder) / "log")
-                yield url, {}, peer.wrapped
+                url = f"http://127.0.0.1:{port}{peer.path}"
+                wait(url, body(package, 1, peer.key), process, Path(folder) / "log")
+                yield url, {}, peer.key
             finally:
                 os.killpg(process.pid, 9)
                 process.wait()
@@ -221,7 +261,7 @@ def wait(url: str, text: str, process: subprocess.Popen[bytes], log: Path) -> No
         request = urllib.request.Request(url, text.encode(), {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
-                assert "probabilities" in answer.read().decode()
+                assert len(re.findall(r"0\.\d+", answer.read().decode())) >= 2
                 return
         except OSError as error:
             if process.poll() is not None or time.monotonic() > deadline:
