@@ -33,6 +33,10 @@ class Live:
         self.uri = program.ok("deploy", "late-payers")["scoring_uri"]
         self.row = json.loads((package / "golden.json").read_text())["rows"][0]
 
+    @property
+    def home(self) -> Path:
+        return self.program.workspace / "endpoints" / "fin-behavior-ep-fixed"
+
     def client(self) -> Client:
         return Client(self.uri, self.program.ok("keys", "show")["primary"], self.row)
 
@@ -117,6 +121,13 @@ def test_a_supervisor_that_is_killed_is_succeeded_and_costs_no_answer(live: Live
     assert client.failed == []
     assert live.endpoint["state"] == "running"
     assert live.endpoint["scoring_uri"] == live.uri
+
+
+def test_a_gateway_that_does_not_move_is_replaced(live: Live) -> None:
+    gateway = live.process("local.gateway")
+    gateway.suspend()
+    until("another gateway", lambda: gateway.pid not in [one.pid for one in live.processes("local.gateway")])
+    assert live.client().ask()["deployment"] == "blue"
 
 
 def test_a_succession_waits_for_every_deployment_that_has_traffic(live: Live) -> None:
@@ -230,14 +241,65 @@ def test_a_port_that_is_taken_is_said_and_nothing_is_left(
 
 
 def test_a_state_that_is_locked_for_a_while_holds_up_no_request(live: Live) -> None:
-    database = live.program.workspace / "endpoints" / "fin-behavior-ep-fixed" / "endpoint.sqlite"
     with live.client().asking() as client:
-        connection = sqlite3.connect(database, isolation_level=None)
+        connection = sqlite3.connect(live.home / "endpoint.sqlite", isolation_level=None)
         connection.execute("BEGIN EXCLUSIVE")
         answers_after(client, 50)
         connection.execute("ROLLBACK")
         connection.close()
     assert client.failed == []
+
+
+def test_a_state_that_is_locked_for_long_while_a_deployment_comes_up_takes_nobody_down(live: Live) -> None:
+    supervisor = live.process("local.supervisor").pid
+    deploy = live.program.start("deploy", "late-payers", "--deployment", "green", "--no-wait", "-o", "json")
+    until("a worker of green", lambda: bool(live.processes("--deployment green")))
+    (worker,) = live.processes("--deployment green")
+    worker.suspend()
+    deploy.communicate(timeout=PATIENCE)
+    with live.client().asking() as client:
+        connection = sqlite3.connect(live.home / "endpoint.sqlite", isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        worker.resume()
+        late = "that green is ready is written down later"
+        until(late, lambda: late in (live.home / "logs" / "green.log").read_text())
+        answers_after(client)
+        connection.execute("ROLLBACK")
+        connection.close()
+        live.program.ok("start", "--deployment", "green")
+    assert client.failed == []
+    assert live.process("local.supervisor").pid == supervisor
+    live.program.ok("delete", "--deployment", "green", "--yes")
+
+
+def test_a_deployment_whose_interpreter_is_gone_takes_nobody_down(live: Live) -> None:
+    live.program.ok("deploy", "late-payers", "--deployment", "green", "--no-wait")
+    live.program.ok("start", "--deployment", "green")
+    live.program.ok("stop", "--yes")
+    with sqlite3.connect(live.home / "endpoint.sqlite") as connection:
+        connection.execute("UPDATE deployment SET interpreter = '/gone/bin/python' WHERE name = 'green'")
+    live.program.ok("start")
+    cannot = "worker 0 of green cannot be started: "
+    until(cannot, lambda: cannot in (live.home / "logs" / "green.log").read_text())
+    with live.client().asking() as client:
+        answers_after(client)
+    assert client.failed == []
+    live.program.ok("delete", "--deployment", "green", "--yes")
+
+
+def test_a_log_that_cannot_be_opened_keeps_no_worker_from_starting(live: Live) -> None:
+    log = live.home / "logs" / "blue.log"
+    log.unlink()
+    log.mkdir()
+    supervisor, worker = live.process("local.supervisor").pid, live.process("worker.py")
+    with live.client().asking() as client:
+        answers_after(client)
+        worker.kill()
+        until("another worker", lambda: worker.pid not in [one.pid for one in live.processes("worker.py")])
+        answers_after(client)
+    assert client.failed == []
+    assert live.process("local.supervisor").pid == supervisor
+    log.rmdir()
 
 
 def test_a_stopped_worker_does_not_hold_what_another_could_answer(live: Live) -> None:
@@ -264,10 +326,9 @@ def test_two_endpoints_do_not_share_a_port(finbehave: Finbehave, package: Path) 
 
 def test_a_log_on_a_full_disk_costs_no_answer(live: Live) -> None:
     """/dev/full takes nothing, as a disk without space does."""
-    home = live.program.workspace / "endpoints" / "fin-behavior-ep-fixed"
     live.program.ok("stop", "--yes")
     for name in ("gateway", "blue"):
-        log = home / "logs" / f"{name}.log"
+        log = live.home / "logs" / f"{name}.log"
         log.unlink(missing_ok=True)
         log.symlink_to("/dev/full")
     live.program.ok("start")
@@ -276,7 +337,7 @@ def test_a_log_on_a_full_disk_costs_no_answer(live: Live) -> None:
     assert client.failed == []
     live.program.ok("stop", "--yes")
     for name in ("gateway", "blue"):
-        (home / "logs" / f"{name}.log").unlink()
+        (live.home / "logs" / f"{name}.log").unlink()
     live.program.ok("start")
 
 

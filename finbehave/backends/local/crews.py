@@ -17,12 +17,16 @@ from finbehave.backends.local.scaling import Queueing, Scaler
 from finbehave.backends.local.state import DeploymentRow, State
 from finbehave.domain.endpoint import DeploymentState
 from finbehave.environments.guests import GUEST
+from finbehave.errors import Busy, DiskFull
 
 LOOK_EVERY = 0.02
 """Seconds between looks whether a starting worker listens."""
 
 ANSWER_SECONDS, START_PATIENCE = 40.0, 3.0
 """For a worker that is to end: more than a request may take, or little where none was ever taken."""
+
+WRITE_AGAIN = 1.0
+"""Seconds between attempts to write to the state."""
 
 STEADY_SECONDS = 10.0
 """A worker that lived so long did not die of its start."""
@@ -91,7 +95,12 @@ class Crew:
         loop = asyncio.get_running_loop()
         while not self._stopped() and index < self._wanted:
             started = loop.time()
-            child = await self._start(index)
+            try:
+                child = await self._start(index)
+            except OSError as error:  # its interpreter is gone, or the system gives no process
+                deaths += 1
+                await self._did_not_start(index, error, pause_after(deaths))
+                continue
             watching = loop.create_task(self._see_ready(index, child))
             status = await child.wait()
             await watching
@@ -105,6 +114,13 @@ class Crew:
             deaths = 1 if loop.time() - started > STEADY_SECONDS else deaths + 1
             await asyncio.sleep(pause_after(deaths))
 
+    async def _did_not_start(self, index: int, error: OSError, pause: float) -> None:
+        self._say(f"worker {index} of {self._row.name} cannot be started: {error}")
+        if self._proven:
+            await asyncio.sleep(pause)
+        else:
+            await self._give_up(f"worker {index} cannot be started: {error}")
+
     def _stopped(self) -> bool:
         return self._ending or self._gave_up
 
@@ -115,7 +131,7 @@ class Crew:
             str(row.interpreter), "-s", "-E", str(GUEST / "worker.py"), "--package", str(row.package),
             "--socket", str(self._sockets[index]), "--model", row.model, "--deployment", row.name,
         ]  # fmt: skip
-        log = logbook.open_for_append(self._dir, row.name)
+        log = logbook.open_or_nowhere(self._dir, row.name)
         child = await Child.start(command, log=log, environment=self._environment)
         self._children[index] = child
         return child
@@ -129,16 +145,27 @@ class Crew:
         self._ready.add(index)
         if not self._proven and len(self._ready) == self._row.instance_count:
             self._proven = True
-            self._record(DeploymentState.READY)
+            await self._record(DeploymentState.READY)
 
     async def _give_up(self, why: str) -> None:
         if self._gave_up:
             return
         self._gave_up = True
-        self._record(DeploymentState.FAILED, why)
+        await self._record(DeploymentState.FAILED, why)
         await asyncio.gather(*(child.end(START_PATIENCE) for child in self._children.values() if child.running))
 
-    def _record(self, state: DeploymentState, detail: str = "") -> None:
+    async def _record(self, state: DeploymentState, detail: str = "") -> None:
+        """Write it down as soon as that is possible: a full disk or a locked file may cost time, nothing else."""
+        while True:
+            try:
+                await asyncio.to_thread(self._write, state, detail)
+            except (Busy, DiskFull) as error:
+                self._say(f"that {self._row.name} is {state.value} is written down later: {error.message}")
+                await asyncio.sleep(WRITE_AGAIN)
+            else:
+                return
+
+    def _write(self, state: DeploymentState, detail: str) -> None:
         with State(self._dir) as writable:
             writable.set_deployment_state(self._row.generation, state, detail)
 

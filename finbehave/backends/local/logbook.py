@@ -5,6 +5,7 @@ Each process appends whole lines, with the time in front, to its own file. The s
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
@@ -49,6 +50,14 @@ def open_for_append(endpoint_dir: Path, name: str) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
 
+def open_or_nowhere(endpoint_dir: Path, name: str) -> int:
+    """The same for a process that has to run; what cannot be written down is lost."""
+    try:
+        return open_for_append(endpoint_dir, name)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
+
+
 def keep_small(endpoint_dir: Path) -> None:
     """Move the long logs aside. Copied and cut, since the processes that append to them keep them open."""
     for path in (endpoint_dir / LOGS).glob("*.log"):
@@ -58,7 +67,8 @@ def keep_small(endpoint_dir: Path) -> None:
                 os.truncate(path, 0)
         except OSError as error:  # a full disk: cut without a copy, or it stays full
             append(endpoint_dir, OWN_LOGS[0], f"{path.name} cannot be moved aside ({error}) and is cut")
-            os.truncate(path, 0)
+            with contextlib.suppress(OSError):  # it is gone, with its deployment
+                os.truncate(path, 0)
 
 
 def remove(endpoint_dir: Path, name: str) -> None:

@@ -20,7 +20,7 @@ import socket
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from finbehave.backends.local import control, logbook
 from finbehave.backends.local.crews import Crew
@@ -30,13 +30,16 @@ from finbehave.backends.local.processes import Child, how_it_ended, pause_after
 from finbehave.backends.local.scaling import Queueing
 from finbehave.backends.local.state import RUNNABLE, State, Watch
 from finbehave.environments.guests import guest_environment
-from finbehave.errors import ConfigurationError, FinbehaveError, PortTaken, Unavailable
+from finbehave.errors import Busy, ConfigurationError, FinbehaveError, NotFound, PortTaken, Unavailable
 
 LOOK_EVERY = 0.05
 """Seconds between looks at the state; each costs microseconds."""
 
 TEND_EVERY = 1.0
 """Seconds between looks at what takes longer: stuck workers, long logs."""
+
+SILENT_SECONDS = 10.0
+"""A gateway that has not said for so long how it is, is started anew."""
 
 DRAIN_SECONDS = 40.0
 """More than a request may take."""
@@ -79,6 +82,7 @@ class Supervisor:
             self._listener = self._listen(state)
             state.set_running(running=True, runtime=self._runtime)
         self._gateway: Child | None = None
+        self._heard: float | None = None
         self._crews: dict[int, Crew] = {}
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,9 +139,13 @@ class Supervisor:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self._say(f"it stops because of a fault of its own: {type(error).__name__}: {error}")
-            self._stopping.set()
+        if not task.cancelled() and (error := task.exception()) and not self._stopping.is_set():
+            self._fall(error)
+
+    def _fall(self, error: BaseException) -> NoReturn:
+        """End at once after a fault of its own: the gateway goes on answering, and starts a successor."""
+        self._say(f"it ends because of a fault of its own: {type(error).__name__}: {error}")
+        os._exit(1)
 
     def _say(self, text: str) -> None:
         logbook.append(self._dir, OWN_LOGS[0], text)
@@ -146,13 +154,19 @@ class Supervisor:
 
     async def _keep_gateway(self) -> None:
         deaths = 0
+        loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
-            started = asyncio.get_running_loop().time()
-            self._gateway = await self._start_gateway()
+            started, self._heard = loop.time(), None
+            try:
+                self._gateway = await self._start_gateway()
+            except OSError as error:  # the system gives no process
+                self._say(f"the gateway cannot be started: {error}")
+                await asyncio.sleep(TEND_EVERY)
+                continue
             status = await self._gateway.wait()
             if self._stopping.is_set():
                 return
-            deaths = 1 if asyncio.get_running_loop().time() - started > TEND_EVERY else deaths + 1
+            deaths = 1 if loop.time() - started > TEND_EVERY else deaths + 1
             self._say(f"the gateway {how_it_ended(status)} and is started again")
             await asyncio.sleep(pause_after(deaths))
 
@@ -162,8 +176,17 @@ class Supervisor:
         command = [sys.executable, "-m", "finbehave.backends.local.gateway", str(self._dir), "--fd", str(descriptor)]
         if await asyncio.to_thread(control.answers, self._before):
             command += ["--after", str(self._before)]
-        log = logbook.open_for_append(self._dir, OWN_LOGS[1])
+        log = logbook.open_or_nowhere(self._dir, OWN_LOGS[1])
         return await Child.start(command, log=log, environment=dict(os.environ), pass_fds=(descriptor,))
+
+    def _end_silent(self) -> None:
+        """Kill a gateway that is alive and does not say how it is: stopped, or caught in a loop."""
+        if self._heard is None or self._gateway is None:  # it is only just starting
+            return
+        seconds = asyncio.get_running_loop().time() - self._heard
+        if seconds > SILENT_SECONDS:
+            self._say(f"the gateway has not answered for {seconds:.0f} s and is killed")
+            self._gateway.kill()
 
     async def _gateway_answers(self) -> None:
         """Its first answer. Raises Unavailable where it ends again and again instead."""
@@ -188,14 +211,24 @@ class Supervisor:
     # --- the workers ----------------------------------------------------------------------------------------
 
     async def _follow_state(self) -> None:
-        """Bring about what the state says, whenever it changes."""
+        """Bring about what the state says, whenever it changes, until that is to stop or the endpoint is gone."""
         watch = Watch(self._dir)
+        changed = False
         try:
             while not self._stopping.is_set():
-                if watch.changed() and not self._bring_about():
-                    return
+                changed = changed or watch.changed()
+                try:
+                    if changed and not self._bring_about():
+                        return
+                    changed = False
+                except Busy as error:
+                    self._say(f"the state is read later: {error.message}")
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY)
+        except NotFound:
+            raise
+        except Exception as error:
+            self._fall(error)
         finally:
             watch.close()
 
@@ -217,11 +250,14 @@ class Supervisor:
     async def _tend(self) -> None:
         while not self._stopping.is_set():
             logbook.keep_small(self._dir)
-            answer = await self._ask({"do": "status"}) or {}
-            stuck = answer.get("stuck")
-            for crew in self._crews.values():
-                crew.end_stuck(stuck if isinstance(stuck, dict) else {})
-            self._scale(answer.get("queueing"))
+            if (answer := await self._ask({"do": "status"})) is None:
+                self._end_silent()
+            else:
+                self._heard = asyncio.get_running_loop().time()
+                stuck = answer.get("stuck")
+                for crew in self._crews.values():
+                    crew.end_stuck(stuck if isinstance(stuck, dict) else {})
+                self._scale(answer.get("queueing"))
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TEND_EVERY)
 

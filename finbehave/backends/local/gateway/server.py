@@ -140,22 +140,25 @@ class Gateway:
     async def _keep_watch(self) -> None:
         """Follow the state, and let time pass for what waits."""
         watch = Watch(self._dir)
+        changed = False
         try:
             while True:
-                if not self._orphaned.is_set() and watch.changed():
-                    await self._follow()
+                changed = changed or watch.changed()
+                if changed and not self._orphaned.is_set():
+                    changed = not await self._follow()
                 self._switchboard.look_after(time.monotonic())
                 await asyncio.sleep(LOOK_EVERY)
         finally:
             watch.close()
 
-    async def _follow(self) -> None:
-        """Requests are answered by the table that is there while the state cannot be read."""
+    async def _follow(self) -> bool:
+        """Requests are answered by the table that is there while the state cannot be read: then False."""
         try:
             self._switchboard.follow(read_routing(self._dir))
         except Busy as error:
             self._say(f"the state is read later: {error.message}")
-            await asyncio.sleep(LOOK_EVERY)
+            return False
+        return True
 
     async def _tend(self) -> None:
         while True:
