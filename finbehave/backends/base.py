@@ -23,7 +23,7 @@ from finbehave.domain.endpoint import (
 )
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
 from finbehave.domain.observed import Observed
-from finbehave.progress import Progress
+from finbehave.progress import QUIET, Progress
 
 if TYPE_CHECKING:  # the settings' library takes its time to import, and the endpoint's processes need none of it
     from finbehave.settings import Settings
@@ -189,12 +189,18 @@ class Backend:
     elsewhere: bool
 
 
-def open_backend(settings: Settings) -> Backend:
-    """The backend that the settings name. Each is imported only when it is used."""
+def open_backend(settings: Settings, progress: Progress = QUIET, patience: float | None = None) -> Backend:
+    """The backend that the settings name. Each is imported only when it is used.
+
+    Args:
+        settings: Of the command.
+        progress: Is told when a busy service is waited for.
+        patience: Seconds for which one is asked again; None for the settings' own.
+    """
     if settings.backend == "azure":
         from finbehave.backends.azure import open_azure
 
-        return open_azure(settings)
+        return open_azure(settings, progress, patience)
     from finbehave.backends.local import open_local
 
     return open_local(settings)

@@ -106,7 +106,7 @@ def deploy(
     settings = settings or load_settings()
     percents = checked_steps(strategy, steps, bake)
     terms = asked_terms(settings, variables or {})
-    backend = open_backend(settings)
+    backend = open_backend(settings, progress, timeout)
     found = resolve(model, backend.models)
     package = verified(found, backend.models, progress)
     environment = kept_environment(environment, settings.workspace)

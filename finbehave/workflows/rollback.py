@@ -85,9 +85,9 @@ def rollback(
     """
     started = time.monotonic()
     settings = settings or load_settings()
-    with open_backend(settings).serving.exclusive(settings.endpoint):
+    with open_backend(settings, progress, timeout).serving.exclusive(settings.endpoint):
         target = aim(to, settings=settings)
-        work = _Rollback(open_backend(settings), settings, progress, target, timeout)
+        work = _Rollback(open_backend(settings, progress, timeout), settings, progress, target, timeout)
         revision, traffic = work.run()
     most = max(history.serves(target.entry).values(), key=lambda served: served[1])
     return RollbackResult(

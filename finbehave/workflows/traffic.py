@@ -199,7 +199,7 @@ def _lost(serving: Serving, write: TrafficWrite, error: Unavailable) -> Unavaila
         now = f"it is {split_text(serving.endpoint(write.endpoint).traffic)}"
     except FinbehaveError:
         now = "what it is now cannot be read"
-    return Unavailable(
+    return type(error)(
         f"the traffic of {write.endpoint} could not be changed: {error.message}; {now}",
         remedy=f"finbehave traffic show --endpoint {write.endpoint}, then run the command again",
     )

@@ -48,3 +48,12 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         proxy.shutdown()
         proxy.server_close()
         azure.end()
+
+
+@pytest.fixture
+def live(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
+    """Version 1.0.0 is live on blue, and 1.0.1 registered."""
+    name = cloud.ok("register", str(package))["name"]
+    cloud.ok("deploy", name, "--yes")
+    cloud.ok("register", str(other_package))
+    return cloud

@@ -57,6 +57,10 @@ class Azure:
         self.keys: dict[str, dict[str, str]] = {}
         self.tokens = {scope: uuid.uuid4().hex for scope in ("management.azure.com", "ml.azure.com", "endpoint")}
         self.faults: list[tuple[str, str, Answer]] = []
+        self.always: tuple[str, str, Answer] | None = None
+        self.dropping: list[tuple[str, str, bool]] = []
+        self.lagging = 0
+        self.stale: dict[str, list[dict[str, Any]]] = {}
         self.before: list[tuple[str, str, Callable[[], None]]] = []
         self.failing: dict[str, str] = {}
         self.held: set[str] = set()
@@ -71,6 +75,18 @@ class Azure:
     def answer_once(self, method: str, path: str, status: int, body: Any, **headers: str) -> None:
         """The next request like this gets this answer."""
         self.faults.append((method, path, (status, body, headers)))
+
+    def answer_always(self, method: str, path: str, status: int, body: Any, **headers: str) -> None:
+        """Every request like this gets this answer, until ``relent``."""
+        self.always = (method, path, (status, body, headers))
+
+    def relent(self) -> None:
+        """End of that."""
+        self.always = None
+
+    def drop_once(self, method: str, path: str, *, done: bool) -> None:
+        """The connection of the next request like this breaks off without an answer; with ``done`` it was heeded."""
+        self.dropping.append((method, path, done))
 
     def meanwhile(self, method: str, path: str, what: Callable[[], None]) -> None:
         """Do something just before the next request like this is answered."""
@@ -112,7 +128,7 @@ class Azure:
 
     def handle(self, host: str, method: str, target: str, headers: Any, body: bytes) -> Answer:
         url = urlsplit(target)
-        path, query = unquote(url.path), parse_qs(url.query)
+        path = unquote(url.path)
         with self.lock:
             self.asked.append((method, path))
             for place, (verb, part, what) in enumerate(self.before):
@@ -124,6 +140,19 @@ class Azure:
                 if verb == method and re.search(part, path):
                     del self.faults[place]
                     return answer
+            if self.always and self.always[0] == method and re.search(self.always[1], path):
+                return self.always[2]
+            for place, (verb, part, done) in enumerate(self.dropping):
+                if verb == method and re.search(part, path):
+                    del self.dropping[place]
+                    if done:
+                        self._route(host, method, target, headers, body)
+                    return 0, b"", {}
+        return self._route(host, method, target, headers, body)
+
+    def _route(self, host: str, method: str, target: str, headers: Any, body: bytes) -> Answer:
+        url = urlsplit(target)
+        path, query = unquote(url.path), parse_qs(url.query)
         if host.startswith("login"):
             return self._login(path, body)
         if ".blob." in host:
@@ -219,6 +248,8 @@ class Azure:
         return None
 
     def _get(self, path: str, query: Any) -> Answer:
+        if self.stale.get(path):
+            return 200, self.stale[path].pop(), {}
         if path in self.resources:
             return 200, self.resources[path], {}
         *_, last = path.rsplit("/", 1)
@@ -256,6 +287,8 @@ class Azure:
         name = path.split("/onlineEndpoints/")[1].split("/")[0]
         if "/deployments/" in path:
             return self._deploy(path, name, one)
+        if old:
+            self.stale[path] = [old] * self.lagging
         one["properties"].setdefault("traffic", {})
         one["properties"]["scoringUri"] = "https://ep.westeurope.inference.ml.azure.com/score"
         self.keys.setdefault(name, {"primaryKey": "first-" + name, "secondaryKey": "second-" + name})
@@ -420,7 +453,7 @@ class Proxy(ThreadingHTTPServer):
             "AZURE_CLIENT_SECRET": "secret-value",
             "FINBEHAVE_CREDENTIAL": "service-principal",
             "FINBEHAVE_BACKEND": "azure",
-            "FINBEHAVE_PATIENCE": "5",
+            "FINBEHAVE_PATIENCE": "30",
         }
 
 
@@ -457,6 +490,9 @@ class _Tunnel(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         status, said, more = self.server.azure.handle(self.host, self.command, self.path, self.headers, body)
+        if status == 0:
+            self.close_connection = True
+            return
         content = said if isinstance(said, bytes) else json.dumps(said).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **more}.items():

@@ -5,25 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import time
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.azure.conftest import Cloud
 from tests.azure.stand_in import SUBSCRIPTION, W
 
 E = "fin-behavior-ep-fixed"
 ENDPOINT = f"{W}/onlineEndpoints/{E}$"
-
-
-@pytest.fixture
-def live(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
-    """Version 1.0.0 is live on blue, and 1.0.1 registered."""
-    name = cloud.ok("register", str(package))["name"]
-    cloud.ok("deploy", name, "--yes")
-    cloud.ok("register", str(other_package))
-    return cloud
 
 
 def said(code: str, message: str) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from finbehave.backends.base import Backend
+    from finbehave.progress import Progress
     from finbehave.settings import Settings
 
 
-def open_azure(settings: Settings) -> Backend:
+def open_azure(settings: Settings, progress: Progress, patience: float | None) -> Backend:
     """The backend of a workspace of Azure ML. Nothing is asked of Azure, and its SDK not imported, before it is used.
 
     Raises:
@@ -21,6 +22,6 @@ def open_azure(settings: Settings) -> Backend:
     from finbehave.backends.azure.serving import AzureServing
     from finbehave.backends.base import Backend
 
-    workspace = Workspace(account_of(settings), settings)
+    workspace = Workspace(account_of(settings), settings, progress, patience)
     models = AzureRegistry(workspace, settings)
     return Backend(models, AzureServing(workspace, models, settings), elsewhere=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
 from finbehave.backends.azure.account import Account
 from finbehave.backends.azure.credentials import checked_credential, credential
 from finbehave.backends.azure.quiet import hush, quiet, without_dots
-from finbehave.backends.azure.translate import Throttled, translated
-from finbehave.errors import Busy, TimedOut
+from finbehave.backends.azure.translate import Again, translated
+from finbehave.backends.azure.waiting import Waiting
+from finbehave.errors import TimedOut
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings
 
@@ -23,17 +25,36 @@ LOOK_EVERY = 0.5
 
 MANAGER = "https://management.azure.com"
 POLL_SECONDS = 5
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 CONNECT_SECONDS, READ_SECONDS = 15, 90
 
 
-class Workspace:
-    """A workspace of Azure ML."""
+def look(poller: Any, seconds: float) -> None:
+    """Wait for an operation for a while. What it failed with is told by ``Workspace.outcome``, and not here."""
+    with suppress(Exception):
+        poller.wait(seconds)
 
-    def __init__(self, account: Account, settings: Settings) -> None:
+
+class Workspace:
+    """A workspace of Azure ML.
+
+    Args:
+        account: Which one.
+        settings: Of the command.
+        progress: Is told when a busy service is waited for.
+        patience: Seconds for which it is asked again, each time; None for the settings' own, which is never exceeded
+            where somebody has set it.
+    """
+
+    def __init__(
+        self, account: Account, settings: Settings, progress: Progress = QUIET, patience: float | None = None
+    ) -> None:
         checked_credential(settings.credential)
         self.account = account
         self.settings = settings
+        self.progress = progress
+        self.patience = settings.patience if patience is None else patience
+        if patience is not None and settings.origin("patience") != "default":
+            self.patience = min(patience, settings.patience)
         self._lock = threading.RLock()
 
     @cached_property
@@ -53,6 +74,7 @@ class Workspace:
                 polling_interval=POLL_SECONDS,
                 connection_timeout=CONNECT_SECONDS,
                 read_timeout=READ_SECONDS,
+                retry_total=0,  # it would wait in silence, and as long as the service likes
             )
             if not self.settings.debug:
                 hush()
@@ -114,24 +136,21 @@ class Workspace:
         Args:
             doing: What is being done, for the words of an error.
             function: Takes the SDK's client. It may run several times.
-            patience: Seconds for that; None for the settings' ``patience``.
+            patience: Seconds for that; None for the workspace's.
 
         Raises:
             FinbehaveError: what ``translated`` makes of the SDK's error.
         """
         client = self.ml
-        deadline = time.monotonic() + (self.settings.patience if patience is None else patience)
-        pause = FIRST_PAUSE
+        waiting = Waiting(doing, self.patience if patience is None else patience, self.progress)
         while True:
             try:
                 with self._lock, quiet(debug=self.settings.debug):
                     return function(client)
             except Exception as error:
                 ours = translated(error, doing)
-                if not isinstance(ours, (Throttled, Busy)) or time.monotonic() + pause > deadline:
+                if not waiting.again(ours):
                     raise ours from error
-            time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
 
     def finish(
         self,
@@ -142,24 +161,33 @@ class Workspace:
         progress: Progress = QUIET,
         patience: float | None = None,
     ) -> Any:
-        """Begin a long operation and wait for its end.
+        """Begin a long operation and wait for its end; one of which nothing is known any more is begun again.
 
         Raises:
             TimedOut: it still runs after ``timeout`` seconds; it goes on at the service.
         """
-        poller = self.ask(doing, begin, patience=patience)
+        patience = self.patience if patience is None else patience
+        waiting = Waiting(doing, patience, self.progress)
         started = time.monotonic()
-        while not poller.done():
-            waited = time.monotonic() - started
-            if waited > timeout:
-                raise TimedOut(
-                    f"{doing}: not done within {timeout:g} s; it goes on at Azure",
-                    remedy="finbehave status --backend azure shows how far it is",
-                )
-            progress.advance(doing, waited, None)
-            poller.wait(LOOK_EVERY)
-        progress.advance(doing, 1, 1)
-        return self.outcome(doing, poller)
+        while True:
+            poller = self.ask(doing, begin, patience=patience)
+            while not poller.done():
+                waited = time.monotonic() - started
+                if waited > timeout:
+                    raise TimedOut(
+                        f"{doing}: not done within {timeout:g} s; it goes on at Azure",
+                        remedy="finbehave status --backend azure shows how far it is",
+                    )
+                progress.advance(doing, waited, None)
+                look(poller, LOOK_EVERY)
+            try:
+                result = self.outcome(doing, poller)
+            except Again as error:  # a look at it was refused, and what it came to is not known
+                if not waiting.again(error):
+                    raise
+                continue
+            progress.advance(doing, 1, 1)
+            return result
 
     def outcome(self, doing: str, poller: Any) -> Any:
         """The result of an operation that has ended. Raises what it failed with, in our words."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
 from finbehave.backends.azure import scaling, view
-from finbehave.backends.azure.client import LOOK_EVERY, Workspace
+from finbehave.backends.azure.client import LOOK_EVERY, Workspace, look
 from finbehave.backends.azure.environment import ensure_environment
 from finbehave.backends.azure.sizes import QUEUE_MS, REQUEST_MS, checked_type, workers
 from finbehave.backends.azure.staging import SCRIPT, scoring_code
 from finbehave.backends.azure.terms import terms_of
+from finbehave.backends.azure.translate import Again
 from finbehave.domain.endpoint import OWN_ENVIRONMENT, DeploymentSpec, Terms
 from finbehave.errors import DeploymentFailed, NotFound, StillRunning, TimedOut
 from finbehave.packaging.package import Package
@@ -66,13 +67,24 @@ class Deployments:
         progress.advance(f"environment of {spec.name}", 1, 1)
         terms = self._terms(endpoint, spec)
         with scoring_code() as code, left_going(endpoint, spec.name):
-            poller = self._workspace.ask(
-                f"creating {spec.name} on {endpoint}",
-                lambda ml: ml.online_deployments.begin_create_or_update(
-                    self._entity(endpoint, spec, terms, environment, str(code))
-                ),
-            )
-            self._begun[endpoint, spec.name] = poller
+            entity = self._entity(endpoint, spec, terms, environment, str(code))
+            poller = self._workspace.ask(f"creating {spec.name} on {endpoint}", self._beginning(endpoint, entity))
+            if poller is not None:
+                self._begun[endpoint, spec.name] = poller
+
+    def _beginning(self, endpoint: str, entity: Any) -> Callable[[Any], Any]:
+        """Begins, and when it is asked again does not begin anew what is there: the answer to it was lost."""
+        tried: list[int] = []
+
+        def begin(ml: Any) -> Any:
+            if tried:
+                there = [one for one in ml.online_deployments.list(endpoint_name=endpoint) if one.name == entity.name]
+                if there and (there[0].tags or {}).get(view.CREATED) == entity.tags[view.CREATED]:
+                    return None
+            tried.append(1)
+            return ml.online_deployments.begin_create_or_update(entity)
+
+        return begin
 
     def _terms(self, endpoint: str, spec: DeploymentSpec) -> Terms:
         like = next((one for one in self.listed(endpoint) if one.name == spec.like), None) if spec.like else None
@@ -146,7 +158,8 @@ class Deployments:
             if not poller.done():
                 return False
             del self._begun[endpoint, name]
-            self._workspace.outcome(f"creating {name} on {endpoint}", poller)
+            with suppress(Again):  # a look at it was refused; the deployment itself says how it is
+                self._workspace.outcome(f"creating {name} on {endpoint}", poller)
         there = next((one for one in self.listed(endpoint) if one.name == name), None)
         if there is None:
             raise NotFound(
@@ -164,7 +177,7 @@ class Deployments:
     def _pause(self, endpoint: str, name: str, left: float) -> None:
         poller = self._begun.get((endpoint, name))
         if poller is not None:
-            poller.wait(min(LOOK_EVERY, max(left, 0.01)))
+            look(poller, min(LOOK_EVERY, max(left, 0.01)))
         else:
             time.sleep(min(RESUME_EVERY, max(left, 0.01)))
 

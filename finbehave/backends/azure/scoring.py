@@ -7,12 +7,14 @@ transport is, so that proxies and certificates are those of every other request 
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from finbehave.backends.azure.translate import Dropped
 from finbehave.domain.endpoint import Answer
 from finbehave.errors import AccessDenied, FinbehaveError, GateFailed, InputInvalid, NotFound, TimedOut, Unavailable
 
@@ -46,13 +48,25 @@ def ask(door: Door, rows: Sequence[Mapping[str, Any]], *, deployment: str | None
     pause = _PAUSE
     while True:
         started = time.monotonic()
-        status, headers, content = _post(door, body, deployment, max(deadline - started, 1.0))
-        if status == 200:
-            return _answer(door, content, headers, (time.monotonic() - started) * 1000)
-        if status not in (429, 502, 503) or time.monotonic() + pause > deadline:
-            raise _refusal(door, deployment, status, headers, content)
-        time.sleep(pause)
+        after: float | None = None
+        try:
+            status, headers, content = _post(door, body, deployment, max(deadline - started, 1.0))
+        except Dropped:  # scoring has no effects
+            if time.monotonic() + pause > deadline:
+                raise
+        else:
+            if status == 200:
+                return _answer(door, content, headers, (time.monotonic() - started) * 1000)
+            after = _after(headers)
+            if status not in (429, 502, 503) or time.monotonic() + max(after, pause) > deadline:
+                raise _refusal(door, deployment, status, headers, content)
+        time.sleep(max(after or 0.0, pause))
         pause *= 2
+
+
+def _after(headers: Mapping[str, str]) -> float:
+    said = headers.get("retry-after", "")
+    return float(said) if said.isdigit() else 0.0
 
 
 def _post(door: Door, body: bytes, deployment: str | None, timeout: float) -> tuple[int, Mapping[str, str], bytes]:
@@ -78,7 +92,8 @@ def _post(door: Door, body: bytes, deployment: str | None, timeout: float) -> tu
                 f"{door.endpoint} did not answer within {timeout:.0f} s",
                 remedy=f"finbehave troubleshoot --endpoint {door.endpoint} --backend azure",
             ) from None
-        raise Unavailable(
+        kind = Dropped if re.search("aborted|reset|Remote end closed|broken", str(error)) else Unavailable
+        raise kind(
             f"{door.endpoint} cannot be reached at {door.uri}: {' '.join(str(error).split())[:200]}",
             remedy="check the network and HTTPS_PROXY; an endpoint without public access is asked from its own network",
         ) from error

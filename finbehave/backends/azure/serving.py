@@ -20,7 +20,8 @@ from finbehave.backends.azure.deployments import Deployments, left_going
 from finbehave.backends.azure.doors import Doors
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.terms import identity_id
-from finbehave.backends.azure.translate import Throttled
+from finbehave.backends.azure.translate import Again
+from finbehave.backends.azure.waiting import Waiting
 from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
 from finbehave.backends.local.locks import exclusive
 from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Terms, Traffic
@@ -194,7 +195,9 @@ class AzureServing:
 
     def set_traffic(self, write: TrafficWrite) -> LedgerEntry:
         """Split and ledger in one request, on what is there; read back until the service says the same."""
-        deadline = time.monotonic() + self._settings.patience
+        waiting = Waiting(
+            f"changing the traffic of {write.endpoint}", self._workspace.patience, self._workspace.progress
+        )
         stamp = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
         while True:
             entity, deployments = self._both(write.endpoint)
@@ -208,10 +211,9 @@ class AzureServing:
                 return self._read_back(write, entry)
             except DeploymentFailed as error:
                 raise Unavailable(error.message, remedy=error.remedy) from error
-            except (Throttled, Busy):
-                if time.monotonic() > deadline:
+            except (Again, Busy) as error:
+                if not waiting.again(error):
                     raise
-            time.sleep(LOOK_EVERY)
 
     def _refuse_other(self, write: TrafficWrite, known: Sequence[LedgerEntry], split: Traffic) -> None:
         revision = known[-1].revision if known else 0

@@ -34,10 +34,20 @@ LONGEST_TRIED, LONGEST_REASON = 480, 40
 """Characters of all attempts of a chain of credentials, and of why one of them failed."""
 
 
-class Throttled(Unavailable):
-    """Too much is asked of the service, or it cannot answer just now: worth asking again."""
+class Again(Unavailable):
+    """Worth asking again. ``after`` is what the service wants to be waited, in seconds; None where it does not say."""
+
+    after: float | None = None
+
+
+class Throttled(Again):
+    """Too much is asked of the service, or it cannot answer just now."""
 
     code = "throttled"
+
+
+class Dropped(Again):
+    """The connection broke off; whether the service has done what was asked is not known."""
 
 
 class QuotaExceeded(Unavailable):
@@ -76,6 +86,7 @@ MORE_QUOTA = (
     "delete a deployment that is not needed (finbehave delete --deployment NAME), name a smaller --instance-type, or "
     "ask for more quota in the portal under Quotas"
 )
+LATER = "try again in some minutes; a longer --timeout, or FINBEHAVE_PATIENCE, lets it be asked for longer"
 LOGS = "finbehave logs --backend azure --explain"
 
 SIGNS: tuple[Sign, ...] = (
@@ -160,9 +171,14 @@ SIGNS: tuple[Sign, ...] = (
         "there is no such workspace", "check AZURE_WORKSPACE_NAME: az ml workspace list",
     ),
     Sign(
-        r"Connection aborted|Connection refused|NameResolution|Failed to resolve|Max retries|timed out|"
-        r"Cannot connect to proxy|Tunnel connection failed|Remote end closed|EOF occurred|SSLError|Connection broken",
+        r"Connection refused|NameResolution|Failed to resolve|Max retries|Cannot connect to proxy|"
+        r"Tunnel connection failed|SSLError|(?<!Read )timed out",
         Unavailable, "Azure cannot be reached", "check the network and HTTPS_PROXY: finbehave doctor --backend azure",
+    ),
+    Sign(
+        r"Connection aborted|Connection reset|Remote end closed|EOF occurred|Connection broken|IncompleteRead|"
+        r"Read timed out",
+        Dropped, "the connection to Azure broke off", "check the network: finbehave doctor --backend azure",
     ),
 )  # fmt: skip
 """In the order in which they are tried; the first that matches counts."""
@@ -193,6 +209,17 @@ def translated(error: BaseException, doing: str) -> FinbehaveError:
     return _by_status(error, doing, _short(texts[0] if texts else type(error).__name__))
 
 
+def retry_after(error: BaseException) -> float | None:
+    """Seconds that the answer in an error of the SDK asks to wait; None where it does not say."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(float(milliseconds) / 1000, 0.0)
+        return max(float(headers["Retry-After"]), 0.0)
+    except (KeyError, TypeError, ValueError):  # a date is as rare as a clock that agrees with Azure's
+        return None
+
+
 def status_of(error: BaseException) -> int | None:
     """The HTTP status, where there was an answer."""
     status = getattr(error, "status_code", None)
@@ -209,13 +236,15 @@ def _by_status(error: BaseException, doing: str, said: str) -> FinbehaveError:
     if name == "ResourceNotFoundError" or status == 404:
         return NotFound(message, remedy="finbehave status --backend azure, or finbehave models list --backend azure")
     if status == 429 or (status and status >= 500):
-        return Throttled(f"{message} (status {status})", remedy="try again in some minutes")
+        throttled = Throttled(f"{message} (status {status})", remedy=LATER)
+        throttled.after = retry_after(error)
+        return throttled
     if name == "ResourceExistsError" or status == 409:
         return Busy(message, remedy="finbehave status --backend azure, and try again when it is done")
     if name in ("ServiceRequestTimeoutError", "ServiceResponseTimeoutError"):
         return TimedOut(message, remedy="try again, with a longer --timeout")
     if name in ("ServiceRequestError", "ServiceResponseError", "IncompleteReadError", "ConnectionError"):
-        return Throttled(message, remedy="check the network: finbehave doctor --backend azure")
+        return Dropped(message, remedy="check the network: finbehave doctor --backend azure")
     if name in ("ValidationException", "MlException", "AssetException") or status == 400:
         return UsageError(message, remedy="mend what it names; --debug shows everything that Azure said")
     if status == 200:
