@@ -64,6 +64,7 @@ class Azure:
         self.before: list[tuple[str, str, Callable[[], None]]] = []
         self.failing: dict[str, str] = {}
         self.held: set[str] = set()
+        self.making: dict[str, str] = {}
         self.usage = (0, 100)
         self.roles: list[str] = []
         self.permissions = {"actions": ["*"], "notActions": list[str]()}
@@ -115,6 +116,8 @@ class Azure:
     def release(self, deployment: str) -> None:
         """What was held back is ready."""
         self.held.discard(deployment)
+        if deployment in self.making:
+            self.operations[self.making.pop(deployment)] = {"status": "Succeeded"}
         for path, one in self.resources.items():
             if path.endswith(f"/deployments/{deployment}"):
                 one["properties"]["provisioningState"] = "Succeeded"
@@ -324,7 +327,8 @@ class Azure:
         if one["name"] in self.held:
             one["properties"]["provisioningState"] = "Creating"
             where = self._operation(None)
-            self.operations[urlsplit(where["Azure-AsyncOperation"]).path] = {"status": "InProgress"}
+            self.making[one["name"]] = urlsplit(where["Azure-AsyncOperation"]).path
+            self.operations[self.making[one["name"]]] = {"status": "InProgress"}
             return 201, one, where
         return 201, one, self._operation(None)
 
