@@ -203,6 +203,14 @@ def gateway_killed(stage: Stage) -> None:
         stage.live.processes("gateway")[0].kill()
 
 
+def gateway_stopped(stage: Stage) -> None:
+    """It is replaced when it has been silent for ten seconds."""
+    gateway = stage.live.processes("gateway")[0]
+    with stage.measured("the gateway stopped (SIGSTOP)", allowed=stage.crowd.kept + stage.crowd.fresh):
+        gateway.suspend()
+        until("another gateway", lambda: not psutil.pid_exists(gateway.pid))
+
+
 def disk_full(stage: Stage) -> None:
     """Logs and samples go to a device that takes nothing, and a worker has to start that way."""
     live = stage.live
@@ -290,8 +298,9 @@ def kill_everything(live: Live) -> None:
 
 FAULTS: dict[str, Callable[[Stage], None]] = {
     "killed": worker_killed, "stopped": worker_stopped, "stuck": worker_stuck, "supervisor": supervisor_killed,
-    "gateway": gateway_killed, "disk": disk_full, "locked": state_locked, "traffic": traffic_changed,
-    "deploy": deployed_and_back, "key": key_rotated, "rush": rushed, "everything": killed_and_started,
+    "gateway": gateway_killed, "silent": gateway_stopped, "disk": disk_full, "locked": state_locked,
+    "traffic": traffic_changed, "deploy": deployed_and_back, "key": key_rotated, "rush": rushed,
+    "everything": killed_and_started,
 }  # fmt: skip
 
 
