@@ -10,6 +10,7 @@ import pytest
 from tests.azure.conftest import Cloud
 from tests.azure.stand_in import W
 from tests.conftest import Finbehave
+from tests.e2e.test_release import said
 
 E = "fin-behavior-ep-fixed"
 VAULT = "https://our-vault.vault.azure.net/secrets/pin"
@@ -74,6 +75,20 @@ def test_a_private_endpoint_with_an_identity_and_a_secret(named: Cloud) -> None:
     assert blue["environmentVariables"]["PIN"] == REFERENCE
     assert held(named)["properties"]["publicNetworkAccess"].lower() == "disabled"
     assert list(held(named)["identity"]["userAssignedIdentities"]) == [identity]
+
+
+def test_a_release_that_goes_on_keeps_its_terms(named: Cloud) -> None:
+    named.ok("deploy", "late-payers:1.0.0")
+    words = ("--strategy", "canary", "--bake", "60", "--variable", f"PIN={REFERENCE}", "--max-instances", "3")
+    process = named.start("deploy", "late-payers:1.0.1", *words, "-o", "json")
+    said(process, "traffic blue=90 green=10")
+    process.kill()
+    process.wait()
+    named.azure.resources[f"{W}/onlineEndpoints/{E}/deployments/green"]["sku"]["capacity"] = 2  # as its rule would
+    assert named.ok("deploy", "--resume")["traffic"] == {"green": 100}
+    assert named.azure.asked.count(("PUT", f"{W}/onlineEndpoints/{E}/deployments/green")) == 1
+    assert held(named, "green")["properties"]["environmentVariables"]["PIN"] == REFERENCE
+    assert list(named.azure.rules()) == ["green"]
 
 
 def test_terms_that_cannot_hold_are_refused_before_anything_is_created(named: Cloud) -> None:
