@@ -1,7 +1,7 @@
 """Models with a weakness, for drills: they answer as the model inside, and misbehave on rows of a great ``age``.
 
-As a script, plant one into a package. Request: ``{"package": directory, "weakness": "fails" | "waits" | "mumbles",
-"from": age}``; ``model.joblib`` and ``golden.json`` are written anew. Result: ``{}``. Python 3.8 and later.
+As a script, plant one into a package. Request: ``{"package": directory, "weakness": "fails" | "waits" | "mumbles" |
+"grows", "from": age}``; ``model.joblib`` and ``golden.json`` are written anew. Result: ``{}``. Python 3.8 and later.
 """
 
 from __future__ import annotations
@@ -35,6 +35,16 @@ class Waits(Fails):
         return self.model.predict_proba(frame)
 
 
+class Grows(Fails):
+    """Keeps 300 MiB for each time that it is asked about an age above ``beyond``."""
+
+    def predict_proba(self, frame: Any) -> Any:
+        """The model's probabilities."""
+        if frame["age"].max() > self.beyond:
+            self.kept = [*getattr(self, "kept", []), b"x" * (300 << 20)]
+        return self.model.predict_proba(frame)
+
+
 class Mumbles:
     """Answers a complex number where the age is above ``beyond``."""
 
@@ -48,7 +58,7 @@ class Mumbles:
         return [1j if age > self.beyond else label for age, label in zip(frame["age"], labels)]
 
 
-WEAKNESSES = {"fails": Fails, "waits": Waits, "mumbles": Mumbles}
+WEAKNESSES = {"fails": Fails, "waits": Waits, "mumbles": Mumbles, "grows": Grows}
 
 
 def plant(request: Mapping[str, Any], _: Any) -> dict[str, Any]:

@@ -32,6 +32,10 @@ STEADY_SECONDS = 10.0
 """A worker that lived so long did not die of its start."""
 
 
+GROWN_BYTES = 1 << 30
+"""A worker that holds so much more than when it was ready is replaced. A request of ten thousand rows takes a tenth."""
+
+
 class Crew:
     """The workers of one generation of a deployment."""
 
@@ -42,6 +46,8 @@ class Crew:
         self._environment = environment
         self._children: dict[int, Child] = {}
         self._ready: set[int] = set()
+        self._held: dict[int, int] = {}
+        """Bytes that each worker held when it was ready."""
         self._wanted = row.instance_count
         self._more: set[asyncio.Task[None]] = set()
         self._scaler = Scaler(row.instance_count, row.scale.least, row.scale.most) if row.scale else None
@@ -89,6 +95,18 @@ class Crew:
             if seconds is not None:
                 self._say(f"worker {child.pid} of {self._row.name} has not answered for {seconds:.0f} s and is killed")
                 child.kill()
+
+    def end_grown(self) -> None:
+        """Replace a worker that keeps what it should let go, one at a time; it answers first what it has."""
+        for index in sorted(self._ready):
+            child = self._children[index]
+            grown = child.memory - self._held[index]
+            if grown > GROWN_BYTES:
+                self._ready.discard(index)
+                more = f"has grown by {grown >> 20:,} MiB since it was ready"
+                self._say(f"worker {child.pid} of {self._row.name} {more} and is replaced")
+                self._go_on(child.end(ANSWER_SECONDS))
+                return
 
     async def _keep(self, index: int) -> None:
         deaths = 0
@@ -142,6 +160,7 @@ class Crew:
             if not child.running:
                 return
             await asyncio.sleep(LOOK_EVERY)
+        self._held[index] = child.memory
         self._ready.add(index)
         if not self._proven and len(self._ready) == self._row.instance_count:
             self._proven = True

@@ -8,6 +8,8 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 
+import psutil
+
 END_SECONDS = 10.0
 """Between asking a process to end and killing it."""
 
@@ -43,6 +45,14 @@ class Child:
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._process.returncode is None
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it holds; 0 when it is gone."""
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
 
     async def wait(self) -> int:
         """Its status: negative is the signal that killed it."""

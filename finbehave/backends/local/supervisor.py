@@ -257,6 +257,7 @@ class Supervisor:
                 stuck = answer.get("stuck")
                 for crew in self._crews.values():
                     crew.end_stuck(stuck if isinstance(stuck, dict) else {})
+                    crew.end_grown()
                 self._scale(answer.get("queueing"))
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TEND_EVERY)
