@@ -1,4 +1,4 @@
-"""The two Protocols that a backend fulfils: a model registry, and serving.
+"""The Protocols that a backend fulfils: a model registry, serving, and fitting where it has machines for that.
 
 They are primitives. The sequence of a verb (gates, deploy, rollback) is written once, in ``finbehave.workflows``,
 on top of them, so that it behaves alike on every backend.
@@ -21,6 +21,7 @@ from finbehave.domain.endpoint import (
     LedgerEntry,
     Traffic,
 )
+from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
 from finbehave.domain.observed import Observed
 from finbehave.progress import QUIET, Progress
@@ -177,16 +178,68 @@ class Serving(Protocol):
 
 
 @dataclass(frozen=True)
+class Machines:
+    """Which machine a fit is to run on.
+
+    ``compute`` is one that is there, by name; None asks for a machine for this fit alone. ``spot``: one that is cheaper
+    and may be taken away.
+    """
+
+    compute: str | None
+    spot: bool
+
+
+@dataclass(frozen=True)
+class FitSpec:
+    """A fit for another machine.
+
+    ``request`` is what ``guest/fit.py`` is asked, without its paths; ``arrays`` the file of its rows. ``environment``
+    pins everything that it needs.
+    """
+
+    request: Mapping[str, Any]
+    arrays: Path
+    environment: EnvironmentSpec
+    machines: Machines
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What ``guest/fit.py`` answered elsewhere, and the name of the job that ran it."""
+
+    result: dict[str, Any]
+    job: str
+
+
+class Fitting(Protocol):
+    """Fits on machines elsewhere. Only the fit itself is theirs: data, guard, package and golden records stay here."""
+
+    def preflight(self, machines: Machines) -> str:
+        """What the fit will run on, in words. Raises NotFound; UsageError for a machine of another kind."""
+
+    def fit(self, spec: FitSpec, model: Path, *, timeout: float, progress: Progress) -> Fitted:
+        """Run the fit, or go on waiting for the same one, and put the fitted pipeline at ``model``.
+
+        Whoever stops waiting, by Ctrl-C or after ``timeout`` seconds, leaves it going.
+
+        Raises:
+            GuestFailed: it failed; the end of its log is in the error, and the whole in a file that the error names.
+            Unavailable: no machine, no quota, or it was cancelled. TimedOut: it goes on.
+        """
+
+
+@dataclass(frozen=True)
 class Backend:
     """Where a workflow works.
 
     ``elsewhere``: deployments run on other machines, where a mistake shows late and costs money, so that a model is
-    tried on this one first.
+    tried on this one first. ``fitting`` is None where there are no machines but this one.
     """
 
     models: ModelRegistry
     serving: Serving
     elsewhere: bool
+    fitting: Fitting | None = None
 
 
 def open_backend(settings: Settings, progress: Progress = QUIET, patience: float | None = None) -> Backend:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from finbehave.cli.options import Run, command
+from finbehave.cli.options import ON_AZURE, Run, command
 from finbehave.cli.output import printable
 from finbehave.errors import UsageError
 
@@ -38,7 +38,7 @@ def deploy(
             "--variable",
             metavar="NAME=VALUE",
             help="An environment variable, or a reference.",
-            rich_help_panel="On Azure",
+            rich_help_panel=ON_AZURE,
         ),
     ] = None,
     strategy: Annotated[

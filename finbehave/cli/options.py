@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EVERYWHERE = "Everywhere"
 _HERE = "On this machine"
-_ON_AZURE = "On Azure"
+ON_AZURE = "On Azure"
 
 COMMON_OPTIONS: dict[str, Any] = {
     "backend": Annotated[
@@ -107,17 +107,17 @@ SETTING_OPTIONS: dict[str, Any] = {
             "--rehearsal/--no-rehearsal",
             help="Serve it on this machine first, as there.",
             show_default="rehearsal",
-            rich_help_panel=_ON_AZURE,
+            rich_help_panel=ON_AZURE,
         ),
     ],
     "private": Annotated[
         bool | None,
-        typer.Option("--private", help="No public network, neither in nor out.", rich_help_panel=_ON_AZURE),
+        typer.Option("--private", help="No public network, neither in nor out.", rich_help_panel=ON_AZURE),
     ],
     "identity": Annotated[
         str | None,
         typer.Option(
-            "--identity", help="A new endpoint's user-assigned identity, name or id.", rich_help_panel=_ON_AZURE
+            "--identity", help="A new endpoint's user-assigned identity, name or id.", rich_help_panel=ON_AZURE
         ),
     ],
     "min_instances": Annotated[
@@ -134,13 +134,13 @@ SETTING_OPTIONS: dict[str, Any] = {
             metavar="PERCENT",
             help="One machine more above it.",
             show_default="70",
-            rich_help_panel=_ON_AZURE,
+            rich_help_panel=ON_AZURE,
         ),
     ],
     "target_latency": Annotated[
         float | None,
         typer.Option(
-            "--target-latency", metavar="MS", help="The same, by the endpoint's latency.", rich_help_panel=_ON_AZURE
+            "--target-latency", metavar="MS", help="The same, by the endpoint's latency.", rich_help_panel=ON_AZURE
         ),
     ],
     "memory": Annotated[str | None, typer.Option("--memory", help="Memory cap, as 2GB.", show_default="2GB")],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finbehave.cli.options import Run, command
+from finbehave.cli.options import ON_AZURE, Run, command
 from finbehave.cli.output import printable
 from finbehave.errors import LeakageSuspected
 
@@ -20,7 +20,7 @@ _FIRST = ("roc_auc", "average_precision", "f1", "accuracy", "log_loss", "brier",
 """Of the metrics, those that a person wants to see; the others are in the report and in JSON."""
 
 
-@command("model_name", "random_state", "test_size", "cv_folds", "memory")
+@command("model_name", "random_state", "test_size", "cv_folds", "memory", "instance_type")
 def train(
     run: Run,
     data: Annotated[Path, typer.Option("--data", help="CSV (also .gz) or Parquet.")],
@@ -46,6 +46,18 @@ def train(
     allow_leakage: Annotated[
         str, typer.Option("--allow-leakage", help="Columns known before the outcome, whatever the guard says.")
     ] = "",
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, help="Seconds to wait for the fit.", show_default="12 hours")
+    ] = 43_200.0,
+    compute: Annotated[
+        str | None,
+        typer.Option(
+            "--compute", metavar="NAME", help="Fit there, as a job.", show_default="here", rich_help_panel=ON_AZURE
+        ),
+    ] = None,
+    spot: Annotated[
+        bool, typer.Option("--spot", help="Fit on a low-priority machine.", rich_help_panel=ON_AZURE)
+    ] = False,
 ) -> None:
     """Fit a model on a file and write its package: model, environment, golden records, report.
 
@@ -68,6 +80,9 @@ def train(
             drop=dropped,
             time_column=time_column,
             allow_leakage=allowed,
+            compute=compute,
+            spot=spot,
+            timeout=timeout,
             settings=run.settings,
             progress=run.progress,
         )
@@ -111,6 +126,8 @@ def _draw(result: TrainResult, console: Console) -> None:
         facts.add_row("threshold", f"{result.threshold:.4f}")
     for column, reason in result.dropped.items():
         facts.add_row("dropped", printable(f"{column}: {reason}"))
+    if result.job:
+        facts.add_row("job", printable(result.job))
     facts.add_row("seconds", f"{result.seconds:.1f}")
     console.print(facts)
     console.print(f"Next: finbehave register {printable(str(result.package))}", soft_wrap=True)

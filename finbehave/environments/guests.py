@@ -131,10 +131,25 @@ def _outcome(home: Path, script: str, status: int, *, timed_out: bool, timeout: 
     log = _tail(home / "log")
     if timed_out:
         raise GuestFailed(f"{script} did not end within {timeout:g} s", kind="timeout", log=log)
+    result = read_response(home / "response.json", script, log)
+    if result is None:
+        raise _crash(script, status, log)
+    return result
+
+
+def read_response(path: Path, script: str, log: str) -> dict[str, Any] | None:
+    """What a guest answered; None where it wrote nothing.
+
+    Args:
+        log: The end of what it printed, for the error.
+
+    Raises:
+        GuestFailed: it raised, or its answer is none.
+    """
     try:
-        response = json.loads((home / "response.json").read_text(encoding="utf-8"))
+        response = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise _crash(script, status, log) from None
+        return None
     except ValueError as error:
         raise GuestFailed(f"{script} wrote an answer that is no JSON: {error}", kind="crashed", log=log) from error
     if "error" in response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,13 +17,12 @@ from finbehave.domain.model import ModelRef
 from finbehave.errors import (
     ConfigurationError,
     DataRefused,
-    FinbehaveError,
     GateFailed,
-    GuestFailed,
     UsageError,
 )
 from finbehave.progress import QUIET, Progress, checking
 from finbehave.settings import Settings, load_settings
+from finbehave.workflows.fitting import LONGEST_FIT, MOST_WORKERS, Elsewhere, asked_machines, fit
 
 if TYPE_CHECKING:
     from finbehave.data.load import Table
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
     from finbehave.domain.environment import Interpreter
     from finbehave.training.rows import Rows
 
-_FIT_SECONDS = 12 * 3600.0
-_MOST_WORKERS = 4
-"""Fits side by side: each has a copy of its rows."""
 _REPLAY_SECONDS = 300.0
 _GROUP = CheckGroup.LOCAL_MODEL
 
@@ -45,6 +40,7 @@ class TrainResult:
 
     ``metrics`` are of held-out rows, ``baseline`` of the same rows when every row gets the same answer, ``spread`` the
     standard deviation over the folds. ``dropped`` maps columns to reasons. ``seconds`` are of the whole run.
+    ``job`` is the name of the job that fitted it, where that was not this machine.
     """
 
     package: Path
@@ -59,6 +55,7 @@ class TrainResult:
     rows: int
     seconds: float
     environment: Versions
+    job: str | None = None
 
 
 def train(
@@ -74,6 +71,9 @@ def train(
     drop: Sequence[str] = (),
     time_column: str | None = None,
     allow_leakage: Sequence[str] = (),
+    compute: str | None = None,
+    spot: bool = False,
+    timeout: float = LONGEST_FIT,
     settings: Settings | None = None,
     progress: Progress = QUIET,
 ) -> TrainResult:
@@ -91,19 +91,23 @@ def train(
         drop: Columns not to learn from.
         time_column: Order the rows by it: the last are held out. It is no feature then.
         allow_leakage: Columns that the leakage guard lets pass: the caller knows them before the outcome.
+        compute: Fit on this compute of the backend; None means this machine.
+        spot: Fit on a cheaper machine, which may be taken away and then begins again.
+        timeout: Seconds to wait for the fit. One on another machine goes on, and the same call finds it again.
 
     Raises:
-        NotFound: no such file.
+        NotFound: no such file, or no such compute.
         DataRefused: it cannot be read or learnt from; LeakageSuspected where a person has to say whether it can.
         UsageError, ConfigurationError: an argument that is off, a place that cannot be written.
         EnvironmentImpossible, NoNetwork: the environment cannot be built.
         GateFailed: the model answers its golden records differently in a fresh process.
+        GuestFailed, Unavailable, TimedOut: the fit failed, found no machine, or takes longer.
     """
     settings = settings or load_settings()
     training = _Training(
         data=data, target=target, environment=environment, name=_checked_name(model_name or settings.model_name),
         metric=metric, candidates=candidates, trials=trials, drop=tuple(drop), time_column=time_column,
-        allowed=tuple(allow_leakage), settings=settings, progress=progress,
+        allowed=tuple(allow_leakage), compute=compute, spot=spot, timeout=timeout, settings=settings, progress=progress,
     )  # fmt: skip
     return training.run(out or Path("models") / training.name)
 
@@ -122,6 +126,9 @@ class _Training:
     drop: tuple[str, ...]
     time_column: str | None
     allowed: tuple[str, ...]
+    compute: str | None
+    spot: bool
+    timeout: float
     settings: Settings
     progress: Progress
     dropped: dict[str, str] = field(default_factory=dict)
@@ -134,13 +141,14 @@ class _Training:
         started = time.monotonic()
         refuse_occupied(out)
         names, trials = check_candidates(self.candidates), check_trials(self.trials, self.candidates)
+        elsewhere = asked_machines(self.compute, self.spot, self.settings, self.progress)
         table, target = self._read()
         choices = {"metric": check_metric(self.metric, target.task), "candidates": names, "trials": trials}
         interpreter = self._interpreter()
         columns = self._guarded(table, target)
         rows = self._rows(table, target, columns)
         with writing_package(out) as folder:
-            result = self._fit(interpreter, rows, target, choices, folder)
+            result, job = self._fit(interpreter, rows, target, choices, folder, elsewhere)
             warning = self._signal(result)
             manifest = self._write(folder, target, result, table, warning)
             self._replay(interpreter, folder)
@@ -157,6 +165,7 @@ class _Training:
             rows=table.rows,
             seconds=round(time.monotonic() - started, 3),
             environment=Versions(manifest.python, manifest.packages),
+            job=job,
         )
 
     def _read(self) -> tuple[Table, Target]:
@@ -231,27 +240,29 @@ class _Training:
         return rows_of(table, target, columns, order=order)
 
     def _fit(
-        self, interpreter: Interpreter, rows: Rows, target: Target, choices: dict[str, Any], folder: Path
-    ) -> dict[str, Any]:
-        from finbehave.environments.guests import run_guest
+        self,
+        interpreter: Interpreter,
+        rows: Rows,
+        target: Target,
+        choices: dict[str, Any],
+        folder: Path,
+        elsewhere: Elsewhere | None,
+    ) -> tuple[dict[str, Any], str | None]:
         from finbehave.packaging.package import MODEL
         from finbehave.training.choices import COSTS
 
-        with checking(self.progress, "fit", _GROUP) as check, tempfile.TemporaryDirectory(prefix="finbehave-") as place:
-            arrays = Path(place) / "rows.npz"
-            rows.save(arrays)
+        with checking(self.progress, "fit", _GROUP) as check:
             request = {
-                **rows.described, **choices, "task": target.task.value, "arrays": str(arrays), "costs": COSTS,
-                "ordered": self.time_column is not None, "seed": self.settings.random_state,
-                "test_size": self.settings.test_size, "folds": self.settings.cv_folds,
-                "workers": min(cores(), _MOST_WORKERS), "model": str((folder / MODEL).resolve()),
+                **choices, "task": target.task.value, "costs": COSTS, "ordered": self.time_column is not None,
+                "seed": self.settings.random_state, "test_size": self.settings.test_size,
+                "folds": self.settings.cv_folds, "workers": min(cores(), MOST_WORKERS),
             }  # fmt: skip
-            try:
-                result = run_guest(interpreter.path, "fit.py", request, timeout=_FIT_SECONDS, progress=self.progress)
-            except GuestFailed as error:
-                raise _explained(error) from error
+            result, job = fit(
+                interpreter, rows, request, folder / MODEL, elsewhere=elsewhere, timeout=self.timeout,
+                progress=self.progress,
+            )  # fmt: skip
             check.detail = _told(result)
-        return result
+        return result, job
 
     def _write(
         self, folder: Path, target: Target, result: dict[str, Any], table: Table, warning: str | None
@@ -332,15 +343,6 @@ def cores() -> int:
     import os
 
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _explained(error: GuestFailed) -> FinbehaveError:
-    """What the guest refused is about the data; anything else is its own."""
-    if error.error_type == "Refused":
-        return DataRefused(
-            error.message.removeprefix("Refused: "), remedy="bring rows of each class, or leave out --time-column"
-        )
-    return error
 
 
 def _told(result: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """A small stand-in for Azure: login, resource manager, blobs and scoring, on loopback over TLS behind a CONNECT proxy.
 
 The unmodified SDK talks to it under its real host names, by ``HTTPS_PROXY`` and ``REQUESTS_CA_BUNDLE`` alone.
-Deployments really run the uploaded code with the uploaded model. What was asked of any other host is kept, and refused.
+Deployments really run the uploaded code with the uploaded model, and jobs their command on what was uploaded. What was
+asked of any other host is kept, and refused.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import os
 import re
+import shlex
 import ssl
 import subprocess
 import sys
@@ -24,9 +27,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 SUBSCRIPTION = "00000000-0000-0000-0000-0000000000aa"
 TENANT = "00000000-0000-0000-0000-0000000000bb"
 W = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
+API = "westeurope.api.azureml.ms"
 HOSTS = (
     "management.azure.com", "login.microsoftonline.com", "store.blob.core.windows.net",
-    "ep.westeurope.inference.ml.azure.com",
+    "ep.westeurope.inference.ml.azure.com", API,
 )  # fmt: skip
 
 DRIVER = """
@@ -65,6 +69,8 @@ class Azure:
         self.failing: dict[str, str] = {}
         self.held: set[str] = set()
         self.making: dict[str, str] = {}
+        self.job_refused: tuple[str, str] | None = None
+        self.job_lacks = ""
         self.usage = (0, 100)
         self.roles: list[str] = []
         self.permissions = {"actions": ["*"], "notActions": list[str]()}
@@ -112,6 +118,18 @@ class Azure:
         path = f"{W.split('/providers/')[0]}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
         self.resources[path] = {"id": path, "name": name, "properties": {"principalId": "p-" + name}}
         return path
+
+    def cluster(self, name: str, priority: str) -> None:
+        """A cluster that somebody has made; ``priority`` is Dedicated or LowPriority."""
+        path = f"{W}/computes/{name}"
+        self.resources[path] = {"id": path, "name": name, "location": "westeurope", "properties": {
+            "computeType": "AmlCompute", "provisioningState": "Succeeded", "properties": {
+                "vmSize": "STANDARD_DS3_V2", "vmPriority": priority,
+                "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 1}}}}  # fmt: skip
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """What was asked of each, the oldest first."""
+        return [one["properties"] for path, one in self.resources.items() if path.startswith(f"{W}/jobs/")]
 
     def release(self, deployment: str) -> None:
         """What was held back is ready."""
@@ -162,6 +180,9 @@ class Azure:
             return self._blob(method, path, query, headers, body)
         if ".inference." in host:
             return self._score(headers, body)
+        if host == API:
+            with self.lock:
+                return self._history(path, body)
         if headers.get("Authorization") != f"Bearer {self.tokens['management.azure.com']}":
             return 401, _error("InvalidAuthenticationToken", "The access token is not for the resource manager"), {}
         with self.lock:
@@ -253,6 +274,8 @@ class Azure:
     def _get(self, path: str, query: Any) -> Answer:
         if self.stale.get(path):
             return 200, self.stale[path].pop(), {}
+        if "/jobs/" in path and path in self.resources:
+            self._look(path)
         if path in self.resources:
             return 200, self.resources[path], {}
         *_, last = path.rsplit("/", 1)
@@ -269,6 +292,8 @@ class Azure:
 
     def _put(self, path: str, body: Any) -> Answer:
         old = self.resources.get(path)
+        if old and "/jobs/" in path:
+            return 400, _error("UserError", "A job of this name exists, and what it runs cannot be changed"), {}
         created = old["systemData"]["createdAt"] if old else datetime.datetime.now(datetime.timezone.utc).isoformat()
         one = {
             **body,
@@ -284,6 +309,8 @@ class Azure:
             self.resources.setdefault(container, {"id": container, "name": container.rsplit("/", 1)[1],
                                                   "properties": {"latestVersion": one["name"]}})  # fmt: skip
         self.resources[path] = one
+        if "/jobs/" in path:
+            self._run(path, one)
         if "/onlineEndpoints/" not in path:
             return 201, one, {}
         one["properties"] = {**one["properties"], "provisioningState": "Succeeded"}
@@ -331,6 +358,69 @@ class Azure:
             self.operations[self.making[one["name"]]] = {"status": "InProgress"}
             return 201, one, where
         return 201, one, self._operation(None)
+
+    # --- jobs ---------------------------------------------------------------------------------------------------
+
+    def _run(self, path: str, one: dict[str, Any]) -> None:
+        asked = one["properties"]
+        studio = {"Studio": {"endpoint": f"https://ml.azure.com/runs/{one['name']}", "jobServiceType": "Studio"}}
+        asked.update(status="Running", services=studio, properties={})
+        place = self.folder / one["name"]
+        made = place / "made"
+        made.mkdir(parents=True)
+        if self.job_refused:
+            asked["status"] = "Failed"
+            return
+        code = self._unpacked(self.resources[asked["codeId"]]["properties"]["codeUri"])
+        if self.job_lacks:
+            said = f"raise ModuleNotFoundError({f'No module named {self.job_lacks!r}'!r}, name={self.job_lacks!r})"
+            (code / f"{self.job_lacks}.py").write_text(said + "\n")
+        words = asked["command"]
+        for name, value in asked["inputs"].items():
+            words = words.replace(f"${{{{inputs.{name}}}}}", str(self._unpacked(value["uri"])))
+        for name in asked["outputs"]:
+            words = words.replace(f"${{{{outputs.{name}}}}}", str(made))
+        program, *rest = shlex.split(words)
+        assert program == "python"
+        with (place / "log").open("wb") as log:
+            self.processes[path] = subprocess.Popen(
+                [sys.executable, *rest], cwd=code, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                text=True, env={**asked["environmentVariables"], "PATH": os.environ["PATH"]},
+            )  # fmt: skip
+
+    def _look(self, path: str) -> None:
+        """A job that has ended leaves its output and its log among the blobs."""
+        process = self.processes.get(path)
+        if process is None or (status := process.poll()) is None:
+            return
+        del self.processes[path]
+        name = path.rsplit("/", 1)[1]
+        self.resources[path]["properties"]["status"] = "Failed" if status else "Completed"
+        place = self.folder / name
+        for file in (place / "made").iterdir():
+            self.blobs[f"/box/azureml/{name}/made/{file.name}"] = (file.read_bytes(), {})
+        self.blobs[f"/box/ExperimentRun/dcid.{name}/user_logs/std_log.txt"] = ((place / "log").read_bytes(), {})
+
+    def _history(self, path: str, body: bytes) -> Answer:
+        if path == "/discovery":
+            return 200, {"api": f"https://{API}"}, {}
+        if path.endswith("/rundata"):
+            name = json.loads(body)["runId"]
+            outputs = {"made": {"assetId": f"azureml://made/{name}", "type": "uri_folder"}}
+            return 200, {"runMetadata": {"runId": name, "outputs": outputs}}, {}
+        if path.endswith("/batchGetResolvedUris"):
+            store = "azureml://datastores/workspaceblobstore/paths/azureml"
+            found = {
+                one: {"uri": f"{store}/{one.rsplit('/', 1)[1]}/made/", "type": "uri_folder"}
+                for one in json.loads(body)["values"]
+            }
+            return 200, {"values": found}, {}
+        if path.endswith("/details"):
+            name = path.split("/runs/")[1].split("/")[0]
+            status = self.resources[f"{W}/jobs/{name}"]["properties"]["status"]
+            code, message = self.job_refused or ("UserError", "User process 'python' exited with status code 1.")
+            return 200, {"runId": name, "status": status, "error": {"error": {"code": code, "message": message}}}, {}
+        return _missing(path)
 
     def _unpacked(self, uri: str, target: Path | None = None) -> Path:
         target = target or self.folder / uuid.uuid4().hex
@@ -416,7 +506,7 @@ class Azure:
 
 def _workspace() -> dict[str, Any]:
     return {"id": W, "name": "ws", "location": "westeurope", "type": "Microsoft.MachineLearningServices/workspaces",
-            "properties": {"workspaceId": "w", "discoveryUrl": "https://x/discovery", "storageAccount": "s",
+            "properties": {"workspaceId": "w", "discoveryUrl": f"https://{API}/discovery", "storageAccount": "s",
                            "keyVault": "k", "applicationInsights": "a"}}  # fmt: skip
 
 

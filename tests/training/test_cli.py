@@ -50,7 +50,7 @@ def test_a_script_reads_the_keys_of_the_contract(finbehave: Any, tmp_path: Path)
     assert done.code == 0, done
     assert set(done.result) == {
         "package", "name", "estimator", "metrics", "baseline", "spread", "threshold", "features", "dropped", "rows",
-        "seconds", "environment",
+        "seconds", "environment", "job",
     }  # fmt: skip
     assert {"roc_auc", "average_precision", "f1", "accuracy", "log_loss", "brier"} <= set(done.result["metrics"])
     assert set(done.result["environment"]) == {"python", "packages"}

@@ -18,10 +18,12 @@ def open_azure(settings: Settings, progress: Progress, patience: float | None) -
     """
     from finbehave.backends.azure.account import account_of
     from finbehave.backends.azure.client import Workspace
+    from finbehave.backends.azure.fitting import AzureFitting
     from finbehave.backends.azure.registry import AzureRegistry
     from finbehave.backends.azure.serving import AzureServing
     from finbehave.backends.base import Backend
 
     workspace = Workspace(account_of(settings), settings, progress, patience)
     models = AzureRegistry(workspace, settings)
-    return Backend(models, AzureServing(workspace, models, settings), elsewhere=True)
+    serving, fitting = AzureServing(workspace, models, settings), AzureFitting(workspace, settings)
+    return Backend(models, serving, elsewhere=True, fitting=fitting)

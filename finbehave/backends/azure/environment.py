@@ -1,4 +1,4 @@
-"""The environment of a deployment: a curated image of a fixed version, or one that Azure builds from pinned packages.
+"""The environment of a deployment or a job: a curated image of a fixed version, or one built from pinned packages.
 
 An image holds only what its conda file names, so the scoring server is added to the model's own lock.
 """
@@ -53,16 +53,22 @@ def curated_reference(text: str) -> str:
     return f"{_REGISTRY}/{name}/versions/{version}" if version else f"{_REGISTRY}/{name}/labels/latest"
 
 
-def built_environment(spec: EnvironmentSpec) -> Built:
+def built_environment(spec: EnvironmentSpec, *, serving: bool = True) -> Built:
     """What Azure is to build for a specification.
+
+    Args:
+        serving: Whether it has to hold the scoring server.
 
     Raises:
         IncompatibleModel: a Python for which there is no scoring server.
     """
     python = spec.python or "3.11"
-    requirements = [line for line in spec.requirements if not _is_server(line)]
-    server = next((line for line in spec.requirements if _is_server(line)), None) or _server_for(python)
-    dependencies = [f"python={python}", "pip", {"pip": [*requirements, server]}]
+    requirements = list(spec.requirements)
+    if serving:
+        requirements = [line for line in spec.requirements if not _is_server(line)]
+        server = next((line for line in spec.requirements if _is_server(line)), None) or _server_for(python)
+        requirements.append(server)
+    dependencies = [f"python={python}", "pip", {"pip": requirements}]
     conda = {"name": "model", "channels": ["conda-forge"], "dependencies": dependencies}
     digest = hashlib.sha256(json.dumps([BASE_IMAGE, conda], sort_keys=True).encode()).hexdigest()
     return Built(f"finbehave-{digest[:16]}", conda)
@@ -72,7 +78,11 @@ def ensure_environment(workspace: Workspace, named: str | None, package: Package
     """The reference that a deployment takes: of a curated image, or of an environment that is there afterwards."""
     if named and looks_curated(named):
         return curated_reference(named)
-    wanted = built_environment(read_environment(named) if named else package.environment)
+    return ensure_built(workspace, built_environment(read_environment(named) if named else package.environment))
+
+
+def ensure_built(workspace: Workspace, wanted: Built) -> str:
+    """The reference of an environment that Azure builds, registered now if need be."""
     from azure.ai.ml.entities import Environment
 
     try:
