@@ -24,9 +24,11 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import psutil
 
 from finbehave.environments.isolated import ensure_environment
 from finbehave.packaging.package import Package, read_package
@@ -250,7 +252,9 @@ def theirs(peer: Peer, package: Package) -> Iterator[tuple[str, dict[str, str], 
                 wait(url, body(package, 1, peer.key), process, Path(folder) / "log")
                 yield url, {}, peer.key
             finally:
-                os.killpg(process.pid, 9)
+                for one in (*psutil.Process(process.pid).children(recursive=True), process):
+                    with suppress(psutil.NoSuchProcess):
+                        one.kill()
                 process.wait()
 
 
