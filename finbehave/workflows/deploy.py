@@ -10,7 +10,7 @@ from typing import Literal
 from finbehave.backends.base import Backend, TrafficWrite, open_backend
 from finbehave.domain.check import CheckGroup
 from finbehave.domain.endpoint import OWN_ENVIRONMENT, Endpoint, EndpointState, LedgerEntry, Traffic
-from finbehave.errors import NotFound
+from finbehave.errors import IncompatibleModel, NotFound
 from finbehave.progress import QUIET, Progress, checking
 from finbehave.settings import Settings, load_settings
 from finbehave.workflows import gates, history
@@ -263,6 +263,8 @@ class _Deploy:
 
             report = with_rehearsal(report, rehearse(path, environment, self.settings, self.progress))
         if (refused := refusal(self.ref, report)) is not None:
+            if environment is not None and isinstance(refused, IncompatibleModel):
+                refused.remedy = f"leave out --environment, so that it runs in its own; or {refused.remedy}"
             raise refused
 
     # --- what is told -------------------------------------------------------------------------------------

@@ -114,6 +114,16 @@ def test_what_is_live_is_left_and_a_plan_changes_nothing(finbehave: Finbehave, l
     assert list(deployments(finbehave)) == ["blue"]
 
 
+def test_an_environment_that_cannot_run_the_model_is_refused_with_a_way_out(
+    finbehave: Finbehave, live: Any, other_package: Path
+) -> None:
+    finbehave.ok("register", str(other_package))
+    refused = finbehave("deploy", "late-payers", "--environment", "scikit-learn==1.1.3", "-o", "json")
+    assert (refused.code, refused.error["code"]) == (5, "incompatible-model"), str(refused)
+    assert refused.error["remedy"].startswith("leave out --environment")
+    assert list(deployments(finbehave)) == ["blue"]
+
+
 def test_a_deploy_that_does_not_wait_is_finished_by_the_next_one(
     finbehave: Finbehave, live: Any, other_package: Path
 ) -> None:
