@@ -19,6 +19,11 @@ import pytest
 LONGEST_COMMAND = 300.0
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many tests wait for other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 @dataclass(frozen=True)
 class Done:
     """A command that has ended."""
