@@ -22,7 +22,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.azure.conftest import Cloud
-from tests.azure.stand_in import Azure, Proxy
+from tests.azure.proxy import Proxy
+from tests.azure.stand_in import Azure
 from tests.conftest import Finbehave, trained, write_behaviour
 
 ROW = '{"income": 2000, "spending": 1500, "age": 40, "account": "current"}'

@@ -82,7 +82,7 @@ def _draw_table(result: CompatResult, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     table = Table("environment", "scikit-learn", "verdict", "loads", "predicts", "the same", box=SIMPLE_HEAD)
     for report in result.targets:
@@ -92,7 +92,7 @@ def _draw_table(result: CompatResult, console: Console) -> None:
             Text(verdict, _COLOURS[verdict]), *_tried(report.probe),
         )  # fmt: skip
     console.print(Text(f"trained with {_versions(result.trained_with)}"), soft_wrap=True)
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))
     remedy = ""
     for report in result.targets:
         if report.findings and report.verdict.value != "compatible":

@@ -24,7 +24,7 @@ def config(run: Run) -> None:
 def _draw(result: ConfigResult, console: Console) -> None:
     from rich.table import Table
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     table = Table("setting", "value", "from", "environment variable")
     for one in result.settings:
@@ -32,4 +32,4 @@ def _draw(result: ConfigResult, console: Console) -> None:
         table.add_row(
             one.name, value, one.source, one.environment_variable, style="" if one.source != "default" else "dim"
         )
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))

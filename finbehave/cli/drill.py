@@ -41,12 +41,12 @@ def drill(
 def _draw_list(result: DrillsResult, console: Console) -> None:
     from rich.table import Table
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     table = Table("cause", "what goes wrong")
     for cause, title in result.drills.items():
         table.add_row(cause, title)
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))
     console.print("Next: finbehave drill CAUSE")
 
 

@@ -55,14 +55,14 @@ def invoke(
 def _draw(result: InvokeResult, console: Console) -> None:
     from rich.table import Table
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     classes = list(result.probabilities[0]) if result.probabilities else []
     table = Table("row", "prediction", *(f"p({printable(name)})" for name in classes))
     for index, prediction in enumerate(result.predictions[:SHOWN]):
         shares = result.probabilities[index] if result.probabilities else {}
         table.add_row(str(index), _shown(prediction), *(f"{shares[name]:.4f}" for name in classes))
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))
     if len(result.predictions) > SHOWN:
         console.print(f"… and {len(result.predictions) - SHOWN} more; --out FILE or -o json gives them all")
     console.print(f"{printable(result.model)} on {result.deployment}, {result.latency_ms:.1f} ms")

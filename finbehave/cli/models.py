@@ -74,7 +74,7 @@ def archive(
 def _draw(result: ModelsResult | ModelDetails, console: Console) -> None:
     from rich.table import Table
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     if not result.models:
         console.print("No model is registered. finbehave register PACKAGE puts one here.")
@@ -84,13 +84,13 @@ def _draw(result: ModelsResult | ModelDetails, console: Console) -> None:
         versions = ", ".join(f"{name} {version}" for name, version in sorted(model.trained_with.items()))
         shown = f"{model.version} (archived)" if model.archived else model.version
         table.add_row(printable(model.name), shown, printable(versions), moment(model.created), model.digest[:19])
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))
 
 
 def _draw_details(result: ModelDetails, console: Console) -> None:
     from rich.table import Table
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     _draw(result, console)
     manifest = result.manifest
@@ -100,7 +100,7 @@ def _draw_details(result: ModelDetails, console: Console) -> None:
         if feature.minimum is not None:
             seen = f"{feature.minimum:g} to {feature.maximum:g}"
         table.add_row(printable(feature.name), feature.kind.value, printable(seen))
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))
     for name, value in manifest.metrics.items():
         console.print(f"{printable(name)}: {value:.4f}")
 

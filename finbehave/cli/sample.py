@@ -34,13 +34,13 @@ def sample(
 def _draw(result: Sample, console: Console) -> None:
     from rich.table import Table
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     table = Table("file", "rows", "holds")
     held = f"cut-off {result.cutoff}, target {result.target} (1 for {result.missed:.1%})"
     table.add_row(printable(str(result.customers)), f"{result.rows['customers']:,}", held)
     table.add_row(printable(str(result.transactions)), f"{result.rows['transactions']:,}", "two years and 90 days more")
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))
     console.print(
         f"Next: finbehave prepare {printable(str(result.transactions))} --customers {printable(str(result.customers))} "
         f"--out {printable(str(result.folder / 'training.csv'))}",

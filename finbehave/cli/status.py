@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
     from finbehave.domain.endpoint import Endpoint
     from finbehave.monitoring.objectives import Objective
     from finbehave.workflows.status import StatusResult
@@ -124,11 +124,11 @@ def _objectives(held: Sequence[Objective]) -> Text:
     return line
 
 
-def _table(endpoint: Endpoint, rates: Rates | None) -> Fitting:
+def _table(endpoint: Endpoint, rates: Rates | None) -> TableOrRecords:
     from rich.table import Table
     from rich.text import Text
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     state = Text(endpoint.state.value, style=_COLOURS.get(endpoint.state.value, "red"))
     title = Text.assemble((endpoint.name, "bold"), "  ", state, f"  revision {endpoint.revision}")
@@ -146,7 +146,7 @@ def _table(endpoint: Endpoint, rates: Rates | None) -> Fitting:
             one.name, printable(one.model), shown, f"{one.traffic} %", str(one.requests), *rate, str(one.errors),
             *latency,
         )  # fmt: skip
-    return Fitting(table)
+    return TableOrRecords(table)
 
 
 def _caption(endpoint: Endpoint) -> str:

@@ -53,7 +53,7 @@ def mirror(
     """Ask a deployment without traffic too, compare its answers with those that clients got, and throw them away."""
     from finbehave.workflows.traffic import mirror_traffic
 
-    [(deployment, percent)] = _read([share]).items()
+    [(deployment, percent)] = _read([share], "finbehave traffic mirror green=10").items()
     run.show(mirror_traffic(deployment, percent, settings=run.settings, progress=run.progress), _draw)
 
 
@@ -66,14 +66,14 @@ def ledger(run: Run) -> None:
     run.show(show_ledger(settings=run.settings), _draw_ledger)
 
 
-def _read(words: list[str]) -> dict[str, int]:
+def _read(words: list[str], example: str = "finbehave traffic set blue=90 green=10") -> dict[str, int]:
     split: dict[str, int] = {}
     for word in words:
         name, _, percent = word.partition("=")
         if not name or not percent.isascii() or not percent.isdigit():
             raise UsageError(
                 f"{word!r} is no share of the traffic: it must be a deployment and whole percents",
-                remedy="finbehave traffic set blue=90 green=10",
+                remedy=example,
             )
         if name in split:
             raise UsageError(f"{name} is named twice", remedy="name each deployment once")
@@ -102,7 +102,7 @@ def mirrored(mirror: Mirror) -> str:
 def _draw_ledger(result: LedgerResult, console: Console) -> None:
     from rich.table import Table
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     if not result.entries:
         console.print(f"{result.endpoint} never had traffic. finbehave deploy MODEL gives it some.")
@@ -114,4 +114,4 @@ def _draw_ledger(result: LedgerResult, console: Console) -> None:
         )
         shown = (split or "no traffic", entry.reason, entry.actor)
         table.add_row(str(entry.revision), moment(entry.time), *(printable(text) for text in shown))
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))

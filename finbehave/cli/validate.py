@@ -34,14 +34,14 @@ def _draw(result: ValidateResult, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from finbehave.cli.fitting import Fitting
+    from finbehave.cli.tables import TableOrRecords
 
     table = Table("column", "kind", "missing", "distinct", "values")
     for column in result.columns:
         missing = f"{column.missing_share:.1%}" if column.missing else ""
         values = Text(printable(_values(column)), overflow="fold")
         table.add_row(printable(column.name), column.kind.value, missing, f"{column.distinct:,}", values)
-    console.print(Fitting(table))
+    console.print(TableOrRecords(table))
     console.print(f"{printable(str(result.file))}: {result.rows:,} rows, {len(result.columns)} columns", soft_wrap=True)
     for warning in result.warnings:
         about = f"{printable(warning.column)}: " if warning.column else ""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.azure.stand_in import Azure, Proxy
+from tests.azure.proxy import Proxy
+from tests.azure.stand_in import Azure
 from tests.conftest import Finbehave
 
 
@@ -55,5 +56,13 @@ def live(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
     """Version 1.0.0 is live on blue, and 1.0.1 registered."""
     name = cloud.ok("register", str(package))["name"]
     cloud.ok("deploy", name, "--yes")
+    cloud.ok("register", str(other_package))
+    return cloud
+
+
+@pytest.fixture
+def named(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
+    """With two versions of a model in its registry."""
+    cloud.ok("register", str(package))
     cloud.ok("register", str(other_package))
     return cloud

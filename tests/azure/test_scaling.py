@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from tests.azure.conftest import Cloud
 from tests.azure.stand_in import W
 from tests.conftest import Finbehave
@@ -13,13 +9,6 @@ from tests.conftest import Finbehave
 E = "fin-behavior-ep-fixed"
 BLUE = f"{W}/onlineEndpoints/{E}/deployments/blue"
 BY_LOAD = ("--min-instances", "2", "--max-instances", "5", "--target-cpu", "60")
-
-
-@pytest.fixture
-def named(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
-    cloud.ok("register", str(package))
-    cloud.ok("register", str(other_package))
-    return cloud
 
 
 def test_the_rule_comes_when_the_deployment_is_ready_and_goes_with_it(named: Cloud) -> None:

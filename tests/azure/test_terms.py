@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.azure.conftest import Cloud
 from tests.azure.stand_in import W
 from tests.conftest import Finbehave
@@ -26,13 +24,6 @@ def held(cloud: Cloud, deployment: str = "") -> Any:
 def everything_written(folder: Path) -> str:
     files = (path for path in folder.rglob("*") if path.suffix in (".jsonl", ".txt", ".log", ".json"))
     return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
-
-
-@pytest.fixture
-def named(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
-    cloud.ok("register", str(package))
-    cloud.ok("register", str(other_package))
-    return cloud
 
 
 def test_a_private_endpoint_with_an_identity_and_a_secret(named: Cloud) -> None:

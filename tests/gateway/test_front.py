@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import ssl
 from collections.abc import Iterator
@@ -13,6 +11,10 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from finbehave.backends.local.database import create_database
+from finbehave.backends.local.front import Front
+from finbehave.backends.local.state import State
+from tests.certificates import write_certificate
 from tests.conftest import Finbehave
 from tests.gateway.conftest import Asked
 
@@ -88,33 +90,7 @@ def test_a_deployment_without_traffic_answers_copies_that_no_client_sees(asked: 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Self-signed, for 127.0.0.1, with its key."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "finbehave test")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=2))
-        .add_extension(alternative, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / "cert.pem", folder / "key.pem"
+    return write_certificate(tmp_path_factory.mktemp("tls"), ["127.0.0.1"])
 
 
 def test_over_tls_a_client_that_trusts_the_certificate_is_answered_and_a_plain_one_is_not(
@@ -152,3 +128,36 @@ def test_a_certificate_without_its_own_key_is_refused_before_anything_is_made(
         refused = finbehave("deploy", "late-payers", *words, "-o", "json")
         assert (refused.code, refused.error["code"]) == (2, "configuration"), str(refused)
     assert finbehave.ok("status")["endpoints"] == []
+
+
+def test_tls_is_never_promised_to_an_endpoint_that_goes_on_in_plain(
+    asked: Asked, certificate: tuple[Path, Path]
+) -> None:
+    cert, key = (str(path) for path in certificate)
+    refused = asked.program("deploy", "late-payers", "--tls-cert", cert, "--tls-key", key, "-o", "json")
+    assert (refused.code, refused.error["code"]) == (2, "usage"), str(refused)
+    assert "speaks http" in refused.error["message"]
+    assert asked.post(asked.row).status_code == 200
+
+
+def test_a_mirror_ends_where_its_deployment_gets_traffic(asked: Asked) -> None:
+    program = asked.program
+    program.ok("traffic", "mirror", "green=20")
+    program.ok("traffic", "set", "blue=90", "green=10")
+    assert program.ok("traffic", "set", "blue=100")["mirror"] is None
+    assert program.ok("traffic", "show")["mirror"] is None
+    program.ok("traffic", "mirror", "green=20")
+    program.ok("delete", "--deployment", "green", "--yes")
+    program.ok("deploy", "late-payers", "--deployment", "green", "--no-wait")
+    program.ok("start", "--deployment", "green")
+    assert program.ok("traffic", "show")["mirror"] is None
+
+
+def test_two_changes_at_once_are_both_there(tmp_path: Path) -> None:
+    folder = tmp_path / "ep"
+    create_database(folder, "127.0.0.1", 0, tmp_path / "runtime")
+    with State(folder) as one, State(folder) as other:
+        one.front(), other.front()
+        one.change_front(rate_limit=5.0)
+        other.change_front(mirror="green", mirror_percent=10)
+        assert one.front() == Front(rate_limit=5.0, mirror="green", mirror_percent=10)

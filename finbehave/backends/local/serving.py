@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +31,7 @@ from finbehave.domain.endpoint import (
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.model import ModelRef
 from finbehave.domain.observed import Observed
-from finbehave.errors import DeploymentFailed, FinbehaveError, NotFound, TimedOut
+from finbehave.errors import DeploymentFailed, FinbehaveError, NotFound, TimedOut, UsageError
 from finbehave.progress import Progress
 from finbehave.settings import Settings
 
@@ -74,7 +73,7 @@ class LocalServing:
         tls = checked_tls(settings.tls_cert, settings.tls_key)
         created = create_database(folder, settings.host, settings.port, runtime_dir_for(folder))
         with State(folder) as state:
-            self._meet_clients(state, tls if created else None)
+            self._meet_clients(state, tls, created=created)
             if not state.endpoint().running:
                 state.set_running(running=True)
         progress.advance(f"starting {name}", 0)
@@ -87,17 +86,23 @@ class LocalServing:
         progress.advance(f"starting {name}", 1, 1)
         return self.endpoint(name)
 
-    def _meet_clients(self, state: State, tls: tuple[Path, Path] | None) -> None:
-        """As the settings say, where they say something."""
-        before = after = state.front()
+    def _meet_clients(self, state: State, tls: tuple[Path, Path] | None, *, created: bool) -> None:
+        """As the settings say, where they say something. Raises UsageError for TLS that would have to come later."""
+        front = state.front()
+        if tls is not None and not created and tls != (front.certificate, front.private_key):
+            raise UsageError(
+                f"this endpoint is there already and speaks {front.scheme}; its TLS is settled when it is created",
+                remedy="leave out --tls-cert and --tls-key, or name another --endpoint, which gets them",
+            )
+        said: dict[str, Any] = {
+            "rate_limit": self._settings.rate_limit,
+            "response_cache": self._settings.response_cache,
+        }
         if tls is not None:
-            after = replace(after, certificate=tls[0], private_key=tls[1])
-        if self._settings.rate_limit is not None:
-            after = replace(after, rate_limit=self._settings.rate_limit)
-        if self._settings.response_cache is not None:
-            after = replace(after, response_cache=self._settings.response_cache)
-        if after != before:
-            state.set_front(after)
+            said |= {"certificate": tls[0], "private_key": tls[1]}
+        changes = {name: value for name, value in said.items() if value not in (None, getattr(front, name))}
+        if changes:
+            state.change_front(**changes)
 
     def endpoint(self, name: str) -> Endpoint:
         """State, traffic and deployments as they are now."""
@@ -219,7 +224,7 @@ class LocalServing:
         folder = self._folder(endpoint)
         with State(folder) as state:
             state.deployment(deployment)
-            state.set_front(replace(state.front(), mirror=deployment if percent else "", mirror_percent=percent))
+            state.change_front(mirror=deployment if percent else "", mirror_percent=percent)
         self._reload(folder)
 
     def ledger(self, endpoint: str) -> Sequence[LedgerEntry]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -190,12 +190,21 @@ class State:
         paths = {name: Path(said[name]) for name in ("certificate", "private_key") if said.get(name)}
         return Front(**{**said, **paths})
 
-    def set_front(self, front: Front) -> None:
-        """Meet clients in this way from now on; TLS from the next start."""
-        value = json.dumps(dataclasses.asdict(front), default=str)
+    def change_front(self, **changes: Any) -> None:
+        """Meet clients otherwise in these fields of ``Front``; what others change meanwhile stays."""
         with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO front VALUES (1, ?)", (value,))
+            self._write_front(connection, dataclasses.replace(self.front(), **changes))
             connection.execute("INSERT OR IGNORE INTO key VALUES ('own', ?)", (new_key(),))
+
+    def _write_front(self, connection: sqlite3.Connection, front: Front) -> None:
+        value = json.dumps(dataclasses.asdict(front), default=str)
+        connection.execute("INSERT OR REPLACE INTO front VALUES (1, ?)", (value,))
+
+    def _end_mirror(self, connection: sqlite3.Connection, names: Iterable[str]) -> None:
+        """A mirror ends with its deployment, and where that gets traffic."""
+        front = self.front()
+        if front.mirror and front.mirror in names:
+            self._write_front(connection, dataclasses.replace(front, mirror="", mirror_percent=0))
 
     def keys(self) -> Keys:
         """Both keys."""
@@ -240,6 +249,7 @@ class State:
                 row.instance_count, row.environment, row.created, row.state, row.detail,
             )  # fmt: skip
             marks = ", ".join("?" * len(values))
+            self._end_mirror(connection, [row.name])
             connection.execute(f"INSERT OR REPLACE INTO deployment ({_COLUMNS}) VALUES ({marks})", values)
             if row.scale:
                 value = json.dumps(dataclasses.asdict(row.scale))
@@ -258,6 +268,7 @@ class State:
         self.deployment(name)
         with self._writing() as connection:
             self._refuse_traffic(name, "deleted")
+            self._end_mirror(connection, [name])
             connection.execute("DELETE FROM deployment WHERE name = ?", (name,))
 
     def _refuse_traffic(self, name: str, verb: str) -> None:
@@ -306,6 +317,7 @@ class State:
                 )
             for name in split:
                 self.deployment(name)
+            self._end_mirror(connection, split)
             models = {row.name: row.model for row in self.deployments()}
             cursor = connection.execute(
                 "INSERT INTO ledger (time, actor, reason, traffic, models) VALUES (?, ?, ?, ?, ?)",

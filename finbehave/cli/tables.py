@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _ANY_WIDTH = 10_000
 
 
-class Fitting:
+class TableOrRecords:
     """A table where its words fit into the width; else its rows one below the other, a line for each cell."""
 
     def __init__(self, table: Table) -> None:
