@@ -74,7 +74,9 @@ def _shown(value: Any) -> str:
 
 def _draw_batch(result: BatchResult, console: Console) -> None:
     scored = result.rows - result.resumed
-    rate = scored / result.seconds if result.seconds else 0
     before = f", {result.resumed:,} before" if result.resumed else ""
-    console.print(f"{scored:,} rows in {result.seconds:.1f} s ({rate:,.0f} a second){before}, {result.failed:,} failed")
+    console.print(f"{scored:,} rows in {result.seconds:.1f} s{before}, {result.failed:,} failed")
+    alone = result.model_rows_per_second
+    beside = f"; the model alone does {alone:,.0f} on one processor" if alone else ""
+    console.print(f"{result.rows_per_second:,.0f} rows a second{beside}")
     console.print(f"{printable(result.model)} on {result.deployment} → {result.out}")

@@ -149,22 +149,3 @@ def _with_iso_dates(row: Sequence[Any], places: Sequence[int]) -> list[Any]:
             midnight = not (moment.hour or moment.minute or moment.second or moment.microsecond)
             cells[place] = moment.date().isoformat() if midnight else moment.isoformat()
     return cells
-
-
-def iter_rows(
-    path: Path, *, chunk_rows: int = _CHUNK_ROWS, progress: Progress = QUIET, memory: str = DEFAULT_MEMORY
-) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a file as ``open_rows`` gives them, where only the rows matter."""
-    with open_rows(path, chunk_rows=chunk_rows, progress=progress, memory=memory) as stream:
-        yield from stream.chunks
-
-
-def count_rows(path: Path) -> int:
-    """How many rows a file has.
-
-    Raises:
-        NotFound: there is no such file.
-        DataRefused: it cannot be read as a table.
-    """
-    with open_source(path) as source:
-        return source.rows

@@ -20,6 +20,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from finbehave.errors import Busy, UsageError
 
 NOTE_EVERY = 1.0
@@ -86,11 +88,18 @@ class RowWriter:
         if first:
             writer.writeheader()
         writer.writerows(rows)
-        return text.getvalue().encode("utf-8")
+        return text.getvalue().encode("utf-8", "replace")
 
 
 def _as_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8")
+    return b"".join(_as_line(row) + b"\n" for row in rows)
+
+
+def _as_line(row: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(row, inf_nan_mode="null")
+    except PydanticSerializationError:  # half a character, which no file of text can hold
+        return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")
 
 
 @contextmanager

@@ -190,7 +190,8 @@ class Keys:
 class Answer:
     """What a deployment answered to rows.
 
-    ``probabilities`` holds, per row, class -> probability; None where the model has none.
+    ``probabilities`` holds, per row, class -> probability; None where the model has none. ``model_ms`` is the processor
+    time of the model alone, None where the endpoint does not say.
     """
 
     predictions: tuple[Any, ...]
@@ -199,3 +200,4 @@ class Answer:
     deployment: str
     request_id: str
     latency_ms: float
+    model_ms: float | None = None

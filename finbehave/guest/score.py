@@ -71,4 +71,5 @@ def _response(answer: Any) -> Any:
         from azureml_inference_server_http.api.aml_response import AMLResponse
     except ImportError:
         return json.loads(answer.body)
-    return AMLResponse(answer.body, answer.status, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Server-Timing": f"model;dur={answer.micros / 1000:.3f}"}
+    return AMLResponse(answer.body, answer.status, headers)

@@ -8,7 +8,8 @@ A frame is its length in four bytes, then its payload; numbers are big-endian. O
 with a JSON object that says who it is. Then each batch is answered by one frame:
 
     batch    count (2 bytes); per body flags (1: bit 0 asks for a sample) and length (4); the bodies
-    answers  count (2 bytes); per body status (2), rows (4), length (4), length of its sample (4); answers and samples
+    answers  count (2 bytes); per body status (2), rows (4), length (4), length of its sample (4), microseconds that the
+             model computed (4); answers and samples
 
 Python 3.8 and later.
 """
@@ -25,7 +26,7 @@ import struct
 import sys
 from typing import Any
 
-PROTOCOL = 1
+PROTOCOL = 2
 LIMIT = 1 << 28
 """A frame that claims to be longer than this many bytes is no frame."""
 
@@ -35,7 +36,7 @@ ORPHAN_SECONDS = 2.0
 _LENGTH = struct.Struct(">I")
 _COUNT = struct.Struct(">H")
 _BODY = struct.Struct(">BI")
-_ANSWER = struct.Struct(">HIII")
+_ANSWER = struct.Struct(">HIIII")
 
 
 def main() -> None:
@@ -159,8 +160,8 @@ def unpack(payload: bytes) -> tuple[list[bytes], list[bool]]:
 def pack(answers: Any) -> bytes:
     """The payload that carries answers."""
     parts = [_COUNT.pack(len(answers))]
-    parts += [_ANSWER.pack(status, rows, len(body), len(sample)) for status, body, rows, sample in answers]
-    for _, body, _, sample in answers:
+    parts += [_ANSWER.pack(one.status, one.rows, len(one.body), len(one.sample), one.micros) for one in answers]
+    for _, body, _, sample, _ in answers:
         parts += (body, sample)
     return b"".join(parts)
 

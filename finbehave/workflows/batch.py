@@ -6,32 +6,42 @@ the same endpoint, the same output. Anything else begins anew.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from finbehave.backends.base import Serving, open_backend
+from finbehave.backends.base import open_backend
 from finbehave.data.results import RowWriter, writing_rows
-from finbehave.domain.endpoint import Answer
-from finbehave.errors import DataRefused, InputInvalid
+from finbehave.domain.endpoint import Answer, Deployment, Endpoint
+from finbehave.errors import DataRefused, InputInvalid, Unavailable
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
-from finbehave.workflows.invoke import chunks_of, sent
+from finbehave.workflows.invoke import opened_rows, sent
 
-IN_FLIGHT = 4
-"""Requests at once: enough to keep two workers busy while the next rows are read."""
+REQUESTS_A_WORKER = 2
+"""At once: one that it answers, and one for when it has."""
+
+LEAST_AT_ONCE, MOST_AT_ONCE = 4, 32
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
+"""Seconds before an endpoint that does not answer is asked again, twice as long each time."""
 
 
 @dataclass(frozen=True)
 class BatchResult:
     """A file scored row by row; ``failed`` rows carry their reason in the column ``error`` of ``out``.
 
-    ``resumed`` of the rows had been scored by a run before, that was ended.
+    ``resumed`` of the rows had been scored by a run before, that was ended. ``models`` says how many rows each model
+    answered: more than one does where the traffic is split or was changed. ``rows_per_second`` is of this run,
+    ``model_rows_per_second`` what the model alone did for one second of one processor: the ceiling of a process that
+    has the rows in memory; None where the endpoint does not say.
     """
 
     rows: int
@@ -41,6 +51,9 @@ class BatchResult:
     seconds: float
     deployment: str
     model: str
+    models: dict[str, int]
+    rows_per_second: float
+    model_rows_per_second: float | None
 
 
 def invoke_file(
@@ -55,7 +68,8 @@ def invoke_file(
     """Score a file of any size in chunks and write every row with its answer to ``out`` (CSV or Parquet).
 
     Added columns: ``prediction``, ``probability_CLASS`` for each class, ``error``. A row that the model refuses is
-    written with the reason and counted; it does not end the run, unless the whole first chunk is refused.
+    written with the reason and counted; it does not end the run, unless the whole first chunk is refused. An endpoint
+    that does not answer is asked again for the settings' patience.
 
     Args:
         ignore: Columns of the file that are no features: not sent, but written through to ``out``.
@@ -63,49 +77,65 @@ def invoke_file(
     Raises:
         InputInvalid: nothing in the first chunk fits the model.
         Busy: another process writes the same output.
+        Unavailable: the endpoint did not answer for too long. What was scored stays; the same command goes on there.
     """
     settings = settings or load_settings()
     serving = open_backend(settings).serving
-    ask = partial(serving.score, settings.endpoint, deployment=deployment)
+    asked = _asked(serving.endpoint(settings.endpoint), deployment)
+    asking = _Asking(partial(serving.score, settings.endpoint, deployment=deployment), settings.patience, progress)
+    score = partial(_score_chunk, asking, ignore)
+    task = _task(path, settings.endpoint, asked, ignore)
     started = time.monotonic()
-    total = _rows_of(path)
-    task = _task(path, serving, settings.endpoint, deployment, ignore)
-    with writing_rows(out, task=task, memory=settings.memory) as writer:
+    with (
+        writing_rows(out, task=task, memory=settings.memory) as writer,
+        opened_rows(path, memory=settings.memory) as (total, chunks),
+        closing(asking),
+    ):
         resumed = writer.rows
         if resumed:
             progress.note(f"{resumed:,} rows of {path} were scored before; this goes on after them")
-        for chunk in _scored(partial(_score_chunk, ask, ignore), path, resumed):
+        for chunk in _scored(score, _after(resumed, chunks), _at_once(asked)):
             _write(writer, chunk, path)
             progress.advance("scoring rows", writer.rows, total)
-    if not writer.rows:
-        raise DataRefused(f"{path} has no row to score", remedy="name a file with rows")
-    about, seconds = writer.about, round(time.monotonic() - started, 3)
-    return BatchResult(writer.rows, resumed, writer.failed, out, seconds, about["deployment"], about["model"])
+        if not writer.rows:
+            raise DataRefused(f"{path} has no row to score", remedy="name a file with rows")
+    seconds, about = time.monotonic() - started, writer.about
+    if len(about["models"]) > 1:
+        several = ", ".join(f"{name} ({rows:,} rows)" for name, rows in about["models"].items())
+        progress.note(f"several models have answered: {several}; --deployment asks one alone")
+    return BatchResult(
+        rows=writer.rows,
+        resumed=resumed,
+        failed=writer.failed,
+        out=out,
+        seconds=round(seconds, 3),
+        deployment=about["deployment"],
+        model=about["model"],
+        models=about["models"],
+        rows_per_second=round((writer.rows - resumed) / seconds, 1),
+        model_rows_per_second=asking.model_rows_per_second,
+    )
 
 
-def _task(
-    path: Path, serving: Serving, endpoint: str, deployment: str | None, ignore: Collection[str]
-) -> dict[str, Any]:
+def _asked(endpoint: Endpoint, deployment: str | None) -> list[Deployment]:
+    """The deployments that may answer."""
+    return [one for one in endpoint.deployments if (one.name == deployment if deployment else one.traffic)]
+
+
+def _at_once(asked: Sequence[Deployment]) -> int:
+    """How many requests keep every worker busy."""
+    return min(max(LEAST_AT_ONCE, REQUESTS_A_WORKER * sum(one.instance_count for one in asked)), MOST_AT_ONCE)
+
+
+def _task(path: Path, endpoint: str, asked: Sequence[Deployment], ignore: Collection[str]) -> dict[str, Any]:
     """What must be the same for a run to go on: the file, and the models that may answer."""
     if not path.is_file():
         return {"once": time.time_ns()}  # standard input cannot be read again
-    found, there = path.stat(), serving.endpoint(endpoint)
-    models = {
-        one.name: one.digest for one in there.deployments if (one.name == deployment if deployment else one.traffic)
-    }
+    found = path.stat()
     return {
         "file": str(path.resolve()), "size": found.st_size, "changed": found.st_mtime_ns, "endpoint": endpoint,
-        "models": models, "ignore": sorted(ignore),
+        "models": {one.name: one.digest for one in asked}, "ignore": sorted(ignore),
     }  # fmt: skip
-
-
-def _rows_of(path: Path) -> int | None:
-    """How many rows there are to score, where that is known beforehand."""
-    if path.suffix != ".parquet" or not path.is_file():
-        return None
-    from finbehave.data.load import count_rows
-
-    return count_rows(path)
 
 
 def _write(writer: RowWriter, chunk: _Chunk, path: Path) -> None:
@@ -116,15 +146,76 @@ def _write(writer: RowWriter, chunk: _Chunk, path: Path) -> None:
                 remedy="mend the file, or name columns that are no features with --ignore",
             )
         labels = list(chunk.answer.probabilities[0]) if chunk.answer.probabilities else []
-        writer.about = {"model": chunk.answer.model, "deployment": chunk.answer.deployment, "labels": labels}
+        writer.about = {
+            "model": chunk.answer.model, "deployment": chunk.answer.deployment, "labels": labels, "models": {},
+        }  # fmt: skip
     failed = sum(bool(outcome.error) for outcome in chunk.outcomes)
+    answered = Counter(writer.about["models"]) + Counter(one.model for one in chunk.outcomes if one.model)
+    writer.about["models"] = dict(answered)
     writer.write(chunk.written(writer.about["labels"]), failed=failed)
+
+
+# --- asking -----------------------------------------------------------------------------------------------------
+
+
+class _Asking:
+    """Asks an endpoint about rows, again where it does not answer, and adds up what its model took for them."""
+
+    def __init__(self, ask: Callable[..., Answer], patience: float, progress: Progress) -> None:
+        self._ask = ask
+        self._patience = patience
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._told = False
+        self._rows = 0
+        self._model_ms = 0.0
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> Answer:
+        """The answer to rows. Raises what the endpoint says of them."""
+        started, pause = time.monotonic(), FIRST_PAUSE
+        while True:
+            try:
+                answer = self._ask(rows)
+            except Unavailable as error:
+                if time.monotonic() + pause - started > self._patience:
+                    raise
+                self._tell(error)
+                if self._closed.wait(pause):
+                    raise
+            else:
+                self._add_up(len(rows), answer)
+                return answer
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def close(self) -> None:
+        """Nobody waits for answers any more."""
+        self._closed.set()
+
+    @property
+    def model_rows_per_second(self) -> float | None:
+        """Rows that the model alone does in a second of one processor; None where nothing is known."""
+        return round(self._rows / self._model_ms * 1000, 1) if self._model_ms else None
+
+    def _tell(self, error: Unavailable) -> None:
+        with self._lock:
+            told, self._told = self._told, True
+        if not told:
+            self._progress.note(f"{error.message}; asked again for up to {self._patience:g} s")
+
+    def _add_up(self, rows: int, answer: Answer) -> None:
+        with self._lock:
+            self._told = False
+            if answer.model_ms:
+                self._rows += rows
+                self._model_ms += answer.model_ms
 
 
 @dataclass(frozen=True)
 class _Outcome:
     prediction: Any = None
     probabilities: Mapping[str, float] | None = None
+    model: str = ""
     error: str = ""
 
 
@@ -147,19 +238,22 @@ class _Chunk:
         ]
 
 
-def _scored(score: Callable[[list[dict[str, Any]]], _Chunk], path: Path, skip: int) -> Iterator[_Chunk]:
-    """Chunks in the order of the file without its first ``skip`` rows, several under way at once."""
-    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+def _scored(
+    score: Callable[[list[dict[str, Any]]], _Chunk], chunks: Iterator[list[dict[str, Any]]], at_once: int
+) -> Iterator[_Chunk]:
+    """Chunks in their order, several under way at once."""
+    with ThreadPoolExecutor(at_once) as pool:
         under_way: deque[Future[_Chunk]] = deque()
-        for rows in _after(skip, chunks_of(path)):
+        for rows in chunks:
             under_way.append(pool.submit(score, rows))
-            if len(under_way) >= IN_FLIGHT:
+            if len(under_way) >= at_once:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
 
 
 def _after(skip: int, chunks: Iterator[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+    """Without the first ``skip`` rows."""
     for rows in chunks:
         if skip < len(rows):
             yield rows[skip:]
@@ -177,5 +271,5 @@ def _score_chunk(ask: Callable[..., Answer], ignore: Collection[str], rows: list
         first, second = (_score_chunk(ask, ignore, part) for part in (rows[:middle], rows[middle:]))
         return _Chunk(rows, first.outcomes + second.outcomes, first.answer or second.answer)
     probabilities = answer.probabilities or (None,) * len(rows)
-    outcomes = [_Outcome(*pair) for pair in zip(answer.predictions, probabilities, strict=True)]
+    outcomes = [_Outcome(*pair, model=answer.model) for pair in zip(answer.predictions, probabilities, strict=True)]
     return _Chunk(rows, outcomes, answer)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from finbehave.backends.base import open_backend
+from finbehave.data.engine import DEFAULT_MEMORY
 from finbehave.domain.endpoint import Answer
 from finbehave.errors import DataRefused, InputInvalid, NotFound
 from finbehave.settings import Settings, load_settings
@@ -76,7 +78,8 @@ def rows_from_text(text: str) -> list[dict[str, Any]]:
 
 def rows_from_file(path: Path, *, ignore: Collection[str] = ()) -> list[dict[str, Any]]:
     """All rows of a JSON, CSV or Parquet file without the columns to ignore; ``-`` is JSON from standard input."""
-    return [sent(row, ignore) for chunk in chunks_of(path) for row in chunk]
+    with opened_rows(path) as (_, chunks):
+        return [sent(row, ignore) for chunk in chunks for row in chunk]
 
 
 def sent(row: Mapping[str, Any], ignore: Collection[str]) -> dict[str, Any]:
@@ -84,16 +87,22 @@ def sent(row: Mapping[str, Any], ignore: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in ignore}
 
 
-def chunks_of(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a file, or of standard input for ``-``, some at a time."""
-    if str(path) == "-":
-        yield rows_from_text(sys.stdin.read())
-    elif _is_json(path):
-        yield rows_from_text(path.read_text(encoding="utf-8-sig"))
-    else:
-        from finbehave.data.load import iter_rows
+@contextmanager
+def opened_rows(path: Path, *, memory: str = DEFAULT_MEMORY) -> Iterator[tuple[int, Iterator[list[dict[str, Any]]]]]:
+    """How many rows a file has, or standard input for ``-``, and the rows, as many at a time as a request takes.
 
-        yield from iter_rows(path, chunk_rows=ROWS_A_REQUEST)
+    Args:
+        memory: Cap of what reading the file takes.
+    """
+    if str(path) == "-" or _is_json(path):
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+        rows = rows_from_text(text)
+        yield len(rows), (rows[start : start + ROWS_A_REQUEST] for start in range(0, len(rows), ROWS_A_REQUEST))
+    else:
+        from finbehave.data.load import open_rows
+
+        with open_rows(path, chunk_rows=ROWS_A_REQUEST, memory=memory) as stream:
+            yield stream.rows, stream.chunks
 
 
 def _is_json(path: Path) -> bool:

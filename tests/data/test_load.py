@@ -11,7 +11,7 @@ import numpy
 import pandas
 import pytest
 
-from finbehave.data.load import Table, count_rows, iter_rows, load_table, open_rows
+from finbehave.data.load import Table, load_table, open_rows
 from finbehave.data.reading.evidence import MISSING_WORDS
 from finbehave.domain.manifest import FeatureKind
 from finbehave.errors import DataRefused
@@ -442,18 +442,20 @@ def test_assumptions_are_also_notes(write: Write) -> None:
 def test_rows_come_in_order_json_ready_and_in_chunks(write: Write) -> None:
     rows = "".join(f'"{number},5";{number % 28 + 1:02}.01.2024;;ja\n' for number in range(25))
     path = write(f"a;d;n;t\n{rows}")
-    chunks = list(iter_rows(path, chunk_rows=10))
+    with open_rows(path, chunk_rows=10) as stream:
+        chunks = list(stream.chunks)
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
     assert chunks[2][4] == {"a": 24.5, "d": "2024-01-25", "n": None, "t": "ja"}
-    assert count_rows(path) == 25
+    assert stream.rows == 25
 
 
 def test_rows_keep_integers_booleans_and_times(write: Write) -> None:
     path = write("i,b,t\n7,true,2024-01-01 10:00:00\n,,2024-01-02 00:00:00\n")
-    assert next(iter_rows(path)) == [
-        {"i": 7, "b": True, "t": "2024-01-01T10:00:00"},
-        {"i": None, "b": None, "t": "2024-01-02"},
-    ]
+    with open_rows(path) as stream:
+        assert next(stream.chunks) == [
+            {"i": 7, "b": True, "t": "2024-01-01T10:00:00"},
+            {"i": None, "b": None, "t": "2024-01-02"},
+        ]
 
 
 def test_the_stream_knows_its_rows_before_they_are_read(write: Write) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finbehave.data.load import iter_rows, load_table
+from finbehave.data.load import load_table, open_rows
 
 NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300))
 INTEGERS = st.one_of(
@@ -41,7 +41,8 @@ def test_what_is_written_is_read(
         path = Path(folder) / "table.csv"
         path.write_bytes(buffer.getvalue().encode(encoding))
         table = load_table(path)
-        streamed = [tuple(row.values()) for chunk in iter_rows(path, chunk_rows=7) for row in chunk]
+        with open_rows(path, chunk_rows=7) as stream:
+            streamed = [tuple(row.values()) for chunk in stream.chunks for row in chunk]
     assert streamed == wanted
     loaded = [tuple(None if cell != cell else cell for cell in row) for row in table.frame.itertuples(index=False)]
     assert loaded == wanted

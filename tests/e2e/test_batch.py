@@ -57,6 +57,8 @@ def test_a_run_that_was_killed_goes_on_where_it_was(finbehave: Finbehave, custom
         same[row["income"], row["spending"], row["age"], row["account"]].add(row["probability_1"])
     assert {len(answers) for answers in same.values()} == {1}
     assert sorted(path.name for path in finbehave.folder.glob(".answers*")) == []
+    assert done["models"] == {"late-payers:1.0.0": ROWS}
+    assert done["model_rows_per_second"] > done["rows_per_second"] / 2  # of one processor, beside two workers
 
 
 def test_a_changed_file_or_model_begins_anew_and_two_at_once_are_refused(
@@ -76,3 +78,48 @@ def test_a_changed_file_or_model_begins_anew_and_two_at_once_are_refused(
     finbehave.ok("deploy", "late-payers")
     done = finbehave.ok("invoke", *words)
     assert (done["rows"], done["resumed"], done["model"]) == (ROWS, 0, "late-payers:1.0.1")
+
+
+def test_an_endpoint_that_goes_away_for_a_while_is_waited_for(finbehave: Finbehave, customers: Path) -> None:
+    out = finbehave.folder / "answers.csv"
+    process = finbehave.start("invoke", "--file", str(customers), "--out", str(out), "--ignore", "number", "-o", "json")
+    until("some rows to be written", (finbehave.folder / ".answers.csv.progress").exists)
+    finbehave.ok("stop", "--yes")
+    finbehave.ok("start")
+    said, told = process.communicate()
+    assert process.returncode == 0, said + told
+    assert json.loads(said)["result"]["failed"] == 0
+    assert "asked again for up to 120 s" in " ".join(told.split())
+    assert [int(row["number"]) for row in scored(out)] == list(range(ROWS))
+
+
+def test_who_answered_is_told_where_several_did(finbehave: Finbehave, customers: Path, other_package: Path) -> None:
+    finbehave.ok("register", str(other_package))
+    finbehave.ok("deploy", "late-payers")
+    finbehave.ok("traffic", "set", "blue=50", "green=50")
+    out = finbehave.folder / "answers.csv"
+    done = finbehave("invoke", "--file", str(customers), "--out", str(out), "--ignore", "number", "-o", "json")
+    assert set(done.result["models"]) == {"late-payers:1.0.0", "late-payers:1.0.1"}
+    assert sum(done.result["models"].values()) == ROWS
+    assert "several models have answered" in " ".join(done.err.split())
+
+
+def test_a_file_without_rows_leaves_earlier_answers_alone(finbehave: Finbehave, customers: Path) -> None:
+    out = finbehave.folder / "answers.csv"
+    out.write_text("mine\n")
+    for name, text in (("empty.json", "[]"), ("empty.csv", "income,spending,age,account\n")):
+        (finbehave.folder / name).write_text(text)
+        refused = finbehave("invoke", "--file", name, "--out", str(out), "-o", "json")
+        assert refused.code == 4, str(refused)
+    assert out.read_text() == "mine\n"
+    assert [path.name for path in finbehave.folder.glob(".answers*")] == []
+
+
+def test_a_row_that_no_file_can_hold_as_it_is_ends_no_run(finbehave: Finbehave, customers: Path) -> None:
+    good = {"income": 2000, "spending": 1500, "age": 40, "account": "current"}
+    rows = [good, {**good, "account": "\ud800"}, {**good, "income": float("nan")}]
+    (finbehave.folder / "odd.json").write_text(json.dumps(rows))
+    for name in ("odd.csv", "odd.parquet"):
+        done = finbehave.ok("invoke", "--file", "odd.json", "--out", name)
+        assert (done["rows"], done["failed"]) == (3, 0)
+    assert [row["account"] for row in scored(finbehave.folder / "odd.csv")] == ["current", "?", "current"]

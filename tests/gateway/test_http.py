@@ -59,6 +59,13 @@ def test_the_callers_request_id_comes_back_and_another_is_made(asked: Asked) -> 
     assert asked.post(asked.row, **{"x-request-id": "a b\tc"}).headers["x-request-id"] != "a b\tc"
 
 
+def test_an_answer_says_what_the_model_itself_took(asked: Asked) -> None:
+    said = [asked.post([asked.row] * rows).headers["server-timing"] for rows in (1, 2000)]
+    one, many = (float(text.removeprefix("model;dur=")) for text in said)
+    assert 0 < one < many
+    assert "server-timing" not in asked.post([{"nothing": 1}]).headers
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import signal
 import struct
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from finbehave.backends.local.gateway.link import Answer
+from finbehave.backends.local.gateway.link import PROTOCOL, Answer
 from finbehave.backends.local.gateway.pool import (
     BATCH_BODIES,
     BATCH_BYTES,
@@ -39,9 +42,10 @@ PIDS = itertools.count(1)
 class Worker:
     """Takes batches and says nothing until it is told to."""
 
-    def __init__(self, path: Path, model: str = MODEL) -> None:
+    def __init__(self, path: Path, model: str = MODEL, pid: int | None = None, protocol: int = PROTOCOL) -> None:
         self.path = path
-        self.pid = next(PIDS)
+        self.pid = pid or next(PIDS)
+        self._protocol = protocol
         self._model = model
         self._batches: asyncio.Queue[list[bytes]] = asyncio.Queue()
         self._writer: asyncio.StreamWriter | None = None
@@ -53,7 +57,8 @@ class Worker:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
-        self._send(json.dumps({"protocol": 1, "pid": self.pid, "model": self._model, "deployment": NAME}).encode())
+        hello = {"protocol": self._protocol, "pid": self.pid, "model": self._model, "deployment": NAME}
+        self._send(json.dumps(hello).encode())
         try:
             while True:
                 (length,) = struct.unpack(">I", await reader.readexactly(4))
@@ -388,6 +393,26 @@ def test_the_queue_has_an_end() -> None:
             ask(pool, b"y")
 
     with_workers(1, story)
+
+
+def test_a_worker_of_an_earlier_version_is_ended_so_that_one_of_this_version_comes() -> None:
+    old = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+
+    async def run(folder: Path) -> None:
+        await Worker(folder / "0", pid=old.pid, protocol=PROTOCOL - 1).listen()
+        pool = Pool(NAME, MODEL, [str(folder / "0")], grace=PATIENCE)
+        pool.open()
+        await until(lambda: old.poll() is not None)
+        assert not pool.ready
+        pool.retire()
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(run(Path(folder)))
+        assert old.returncode == -signal.SIGTERM
+    finally:
+        old.kill()
+        old.wait()
 
 
 def test_a_worker_that_breaks_the_protocol_is_dropped_and_its_requests_are_not() -> None:

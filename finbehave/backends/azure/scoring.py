@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from finbehave.backends.azure.translate import Dropped
+from finbehave.backends.wire import body_of, model_ms
 from finbehave.domain.endpoint import Answer
 from finbehave.errors import AccessDenied, FinbehaveError, GateFailed, InputInvalid, NotFound, TimedOut, Unavailable
 
@@ -43,7 +44,7 @@ def ask(door: Door, rows: Sequence[Mapping[str, Any]], *, deployment: str | None
     Raises:
         InputInvalid, AccessDenied, NotFound, Unavailable, TimedOut, GateFailed: by what was answered, if anything was.
     """
-    body = json.dumps(list(rows), allow_nan=False, default=str).encode()
+    body = body_of(rows)
     deadline = time.monotonic() + timeout
     pause = _PAUSE
     while True:
@@ -111,6 +112,7 @@ def _answer(door: Door, content: bytes, headers: Mapping[str, str], latency_ms: 
             deployment=headers.get(DEPLOYMENT_HEADER) or said["deployment"],
             request_id=headers.get("x-request-id", ""),
             latency_ms=round(latency_ms, 3),
+            model_ms=model_ms(headers.get("server-timing", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         error = _failed_in_words(content)

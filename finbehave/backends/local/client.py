@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from finbehave.backends.wire import body_of, model_ms
 from finbehave.domain.endpoint import Answer
 from finbehave.errors import AccessDenied, GateFailed, InputInvalid, NotFound, TimedOut, Unavailable
 
@@ -48,7 +49,7 @@ def ask(
         InputInvalid: rows that are refused.
         AccessDenied, NotFound, Unavailable, TimedOut, GateFailed: by what was answered, if anything was.
     """
-    body = json.dumps(list(rows), allow_nan=False, default=str).encode()
+    body = body_of(rows)
     headers = {
         "Authorization": f"Bearer {key}",
         "Content-Type": "application/json",
@@ -94,6 +95,7 @@ def _answer(content: bytes, response: http.client.HTTPResponse, latency_ms: floa
         deployment=said["deployment"],
         request_id=response.headers.get("x-request-id", ""),
         latency_ms=round(latency_ms, 3),
+        model_ms=model_ms(response.headers.get("server-timing", "")),
     )
 
 

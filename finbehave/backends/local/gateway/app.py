@@ -118,6 +118,8 @@ class App:
         extra: Headers = []
         try:
             answer = await self._answer(pool, job)
+            if answer.micros:
+                extra.append((b"server-timing", b"model;dur=%.3f" % (answer.micros / 1000)))
         except Refused as refused:
             answer, extra = Answer(refused.status, _error(refused), 0, b""), _beside(refused)
         seconds = time.monotonic() - started

@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import signal
 import struct
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol, cast
 
-PROTOCOL = 1
+PROTOCOL = 2
 FRAME_LIMIT = 1 << 28
 """A frame that claims to be longer than this many bytes is no frame."""
 
@@ -22,18 +25,22 @@ RETRY_FIRST, RETRY_MOST = 0.02, 0.25
 _LENGTH = struct.Struct(">I")
 _COUNT = struct.Struct(">H")
 _BODY = struct.Struct(">BI")
-_ANSWER = struct.Struct(">HIII")
+_ANSWER = struct.Struct(">HIIII")
 
 _log = logging.getLogger(__name__)
 
 
 class Answer(NamedTuple):
-    """What a worker says to one body: ``body`` is JSON; ``sample`` is for the prediction log, or empty."""
+    """What a worker says to one body: ``body`` is JSON; ``sample`` is for the prediction log, or empty.
+
+    ``micros`` is the processor time that the model took for it, in microseconds; 0 where no model was asked.
+    """
 
     status: int
     body: bytes
     rows: int
     sample: bytes
+    micros: int = 0
 
 
 class Owner(Protocol):
@@ -129,11 +136,18 @@ class Link(asyncio.Protocol):
             yield payload
 
     def _greeted(self, payload: bytes) -> None:
-        """Who answers at this path may be the worker of a deployment that is being replaced."""
+        """Who answers at this path may be the worker of a deployment that is being replaced.
+
+        One that was started before finbehave was upgraded is ended: its supervisor starts one that is understood.
+        """
         hello = json.loads(payload)
-        found = (hello.get("protocol"), hello.get("model"), hello.get("deployment"))
-        if found != (PROTOCOL, self._owner.model, self._owner.name):
+        found = (hello.get("model"), hello.get("deployment"))
+        if found != (self._owner.model, self._owner.name):
             raise ValueError(f"expected {self._owner.model} of {self._owner.name}, found {found}")
+        if hello.get("protocol") != PROTOCOL:
+            with suppress(ProcessLookupError):
+                os.kill(hello["pid"], signal.SIGTERM)
+            raise ValueError(f"it speaks version {hello.get('protocol')}, not {PROTOCOL}")
         self.worker = hello["pid"]
         self._owner.link_ready(self)
 
@@ -159,9 +173,9 @@ def unpack_answers(payload: bytes) -> list[Answer]:
         raise ValueError("answers that are cut off") from None
     start = _COUNT.size + count * _ANSWER.size
     answers = []
-    for status, rows, length, sampled in heads:
+    for status, rows, length, sampled, micros in heads:
         middle, end = start + length, start + length + sampled
-        answers.append(Answer(status, payload[start:middle], rows, payload[middle:end]))
+        answers.append(Answer(status, payload[start:middle], rows, payload[middle:end], micros))
         start = end
     if start != len(payload):
         raise ValueError("answers that are cut off")
