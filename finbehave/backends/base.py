@@ -51,9 +51,6 @@ class ModelRegistry(Protocol):
     def list(self, name: str | None = None, *, archived: bool = False) -> Sequence[RegisteredModel]:
         """All versions by name and version, oldest first; archived ones only when asked for."""
 
-    def fetch(self, ref: ModelRef, into: Path) -> Path:
-        """Copy the package into the folder ``into`` (which must not exist yet or be empty) and return it."""
-
     def package(self, ref: ModelRef) -> Path:
         """A verified package directory to read from: the stored one, or a cached download. Not to be written to."""
 

@@ -20,7 +20,7 @@ from typing import Any
 from finbehave.disk import unwritable
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.manifest import Feature, FeatureKind, Golden, Manifest, Task
-from finbehave.errors import NotFound, TamperedPackage
+from finbehave.errors import NotFound, TamperedPackage, UsageError
 
 MODEL = "model.joblib"
 MANIFEST = "manifest.json"
@@ -140,6 +140,19 @@ def writing_package(target: Path) -> Iterator[Path]:
         raise unwritable(target, error, remedy="name another folder with --out") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def copy_package(source: Path, into: Path) -> None:
+    """Copy a verified package, and verify the copy.
+
+    Raises:
+        UsageError: ``into`` is there already and not empty.
+    """
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise UsageError(f"{into} is there already and not empty", remedy="name a folder that is not there yet")
+    with writing_package(into) as folder:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+    read_package(into)
 
 
 def _exchange(staging: Path, target: Path) -> None:

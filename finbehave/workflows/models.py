@@ -51,9 +51,12 @@ def show_model(model: str, *, settings: Settings | None = None) -> ModelDetails:
 
 def download_model(model: str, into: Path, *, settings: Settings | None = None) -> DownloadResult:
     """Copy a version's package to a folder that is not there yet or is empty."""
+    from finbehave.packaging.package import copy_package
+
     registry = open_backend(settings or load_settings()).models
     found = registry.get(ModelRef.parse(model))
-    return DownloadResult((found,), registry.fetch(found.ref, into))
+    copy_package(registry.package(found.ref), into)
+    return DownloadResult((found,), into)
 
 
 def archive_model(model: str, *, restore: bool = False, settings: Settings | None = None) -> ModelsResult:

@@ -19,9 +19,10 @@ from typing import Any
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.translate import Taken
 from finbehave.backends.base import Bump
+from finbehave.backends.versions import checked_name, chosen, numbers, same_or_new
 from finbehave.domain.manifest import Manifest
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
-from finbehave.errors import FinbehaveError, NotFound, TamperedPackage, UsageError
+from finbehave.errors import FinbehaveError, NotFound, TamperedPackage
 from finbehave.packaging.package import MANIFEST, Package, read_package, seal, writing_package
 from finbehave.settings import Settings
 
@@ -45,23 +46,17 @@ class AzureRegistry:
 
     def register(self, package: Path, name: str, *, version: str | None = None, bump: Bump = "patch") -> Registration:
         """Upload a package under the version that is named, or the next one."""
-        checked = ModelRef.parse(f"{name}:{version}" if version else name)
-        if checked.name != name:
-            raise UsageError(f"{name} is a reference, not a name", remedy=f"--name {checked.name}")
+        checked_name(name, version)
         given = read_package(package)
         for _ in range(_TRIES):
-            known = self._versions(name)
-            same = [one for one in known if one.digest == given.digest]
-            if version is None and same:
-                return Registration(same[-1], created=False)
-            chosen = version or _next(known, bump)
-            if taken := next((one for one in known if one.version == chosen), None):
-                return _again(taken, given)
+            decided = same_or_new(self._versions(name), given.digest, version=version, bump=bump)
+            if isinstance(decided, RegisteredModel):
+                return Registration(decided, created=False)
             try:
-                self._upload(given, name, chosen)
+                self._upload(given, name, decided)
             except Taken:  # another registration came first, with other content
                 continue
-            stored = self.get(ModelRef(name, chosen))
+            stored = self.get(ModelRef(name, decided))
             if stored.digest == given.digest:
                 return Registration(stored, created=True)
         raise Taken(
@@ -90,32 +85,14 @@ class AzureRegistry:
 
     def get(self, ref: ModelRef) -> RegisteredModel:
         """The version, or the latest that is not archived."""
-        known = self._versions(ref.name)
-        found = [one for one in known if (one.version == ref.version if ref.version else not one.archived)]
-        if found:
-            return found[-1]
-        there = ", ".join(one.version + " (archived)" * one.archived for one in known)
-        raise NotFound(
-            f"there is no model {ref} in the workspace {self._workspace.account.workspace}"
-            + (f"; of {ref.name} there is {there}" if there else ""),
-            remedy="finbehave models list shows what there is; finbehave register PACKAGE adds to it",
-        )
+        where = f" in the workspace {self._workspace.account.workspace}"
+        return chosen(self._versions(ref.name), ref, where=where)
 
     def list(self, name: str | None = None, *, archived: bool = False) -> tuple[RegisteredModel, ...]:
         """All versions by name and version; models that finbehave has not registered are left out."""
         names = [name] if name else sorted(self._names())
         found = [one for each in names for one in self._versions(each)]
         return tuple(one for one in found if archived or not one.archived)
-
-    def fetch(self, ref: ModelRef, into: Path) -> Path:
-        """Copy the package, verified before and after."""
-        if into.exists() and (not into.is_dir() or any(into.iterdir())):
-            raise UsageError(f"{into} is there already and not empty", remedy="name a folder that is not there yet")
-        source = self.package(ref)
-        with writing_package(into) as folder:
-            shutil.copytree(source, folder, dirs_exist_ok=True)
-        read_package(into)
-        return into
 
     def package(self, ref: ModelRef) -> Path:
         """A verified copy in the workspace's folder on this machine, downloaded when it is not there yet."""
@@ -164,7 +141,7 @@ class AzureRegistry:
             for one in self._listed(name, archived=archived)
             if _VERSION.fullmatch(str(one.version)) and DIGEST in (one.properties or {})
         ]
-        return sorted(found, key=lambda one: _parts(one.version))
+        return sorted(found, key=lambda one: numbers(one.version))
 
     def _listed(self, name: str, *, archived: bool) -> Sequence[Any]:
         def listed(ml: Any) -> list[Any]:
@@ -215,27 +192,3 @@ def _other(found: RegisteredModel) -> TamperedPackage:
         f"what is stored as {found.ref} is not what was registered: its digest is not {found.digest[:19]}…",
         remedy="register the package again under a new version, with finbehave register PACKAGE",
     )
-
-
-def _again(taken: RegisteredModel, given: Package) -> Registration:
-    if taken.digest == given.digest:
-        return Registration(taken, created=False)
-    raise UsageError(
-        f"{taken.ref} is taken by other content, and a version never changes",
-        remedy="leave out --version for the next one, or name a higher one",
-    )
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
-
-
-def _next(known: Sequence[RegisteredModel], bump: Bump) -> str:
-    if not known:
-        return "1.0.0"
-    major, minor, patch = _parts(known[-1].version)
-    return {
-        "major": f"{major + 1}.0.0",
-        "minor": f"{major}.{minor + 1}.0",
-        "patch": f"{major}.{minor}.{patch + 1}",
-    }[bump]

@@ -24,10 +24,11 @@ from filelock import FileLock, Timeout
 
 from finbehave.backends.base import Bump
 from finbehave.backends.local.paths import models_dir
+from finbehave.backends.versions import checked_name, chosen, numbers, same_or_new
 from finbehave.disk import unwritable
 from finbehave.domain.model import ModelRef, RegisteredModel, Registration
-from finbehave.errors import Busy, ConfigurationError, NotFound, UsageError
-from finbehave.packaging.package import Package, read_package, seal, write_json, writing_package
+from finbehave.errors import Busy, ConfigurationError
+from finbehave.packaging.package import Package, read_package, seal, write_json
 
 _PACKAGE = "package"
 _REGISTRATION = "registration.json"
@@ -45,51 +46,24 @@ class LocalRegistry:
 
     def register(self, package: Path, name: str, *, version: str | None = None, bump: Bump = "patch") -> Registration:
         """Store a package under the version that is named, or the next one."""
-        checked = ModelRef.parse(f"{name}:{version}" if version else name)
-        if checked.name != name:
-            raise UsageError(f"{name} is a reference, not a name", remedy=f"--name {checked.name}")
+        checked_name(name, version)
         given = read_package(package)
         with self._locked(name) as home:
-            known = self._versions(name)
-            same = [one for one in known if one.digest == given.digest]
-            if version is None and same:
-                return Registration(same[-1], created=False)
-            chosen = version or _next(known, bump)
-            if taken := next((one for one in known if one.version == chosen), None):
-                return _again(taken, given)
-            self._store(home, given, name, chosen)
-        return Registration(self._read(name, chosen), created=True)
+            decided = same_or_new(self._versions(name), given.digest, version=version, bump=bump)
+            if isinstance(decided, RegisteredModel):
+                return Registration(decided, created=False)
+            self._store(home, given, name, decided)
+        return Registration(self._read(name, decided), created=True)
 
     def get(self, ref: ModelRef) -> RegisteredModel:
         """The version, or the latest that is not archived."""
-        known = self._versions(ref.name)
-        if ref.version:
-            found = [one for one in known if one.version == ref.version]
-        else:
-            found = [one for one in known if not one.archived]
-        if found:
-            return found[-1]
-        there = ", ".join(one.version + " (archived)" * one.archived for one in known)
-        raise NotFound(
-            f"there is no model {ref}" + (f"; of {ref.name} there is {there}" if there else ""),
-            remedy="finbehave models list shows what there is; finbehave register PACKAGE adds to it",
-        )
+        return chosen(self._versions(ref.name), ref)
 
     def list(self, name: str | None = None, *, archived: bool = False) -> tuple[RegisteredModel, ...]:
         """All versions by name and version."""
         names = [name] if name else sorted(entry.name for entry in self._folders(self._root))
         found = [one for each in names for one in self._versions(each)]
         return tuple(one for one in found if archived or not one.archived)
-
-    def fetch(self, ref: ModelRef, into: Path) -> Path:
-        """Copy the package, verified before and after."""
-        source = self.package(ref)
-        if into.exists() and (not into.is_dir() or any(into.iterdir())):
-            raise UsageError(f"{into} is there already and not empty", remedy="name a folder that is not there yet")
-        with writing_package(into) as folder:
-            shutil.copytree(source, folder, dirs_exist_ok=True)
-        read_package(into)
-        return into
 
     def package(self, ref: ModelRef) -> Path:
         """The stored package, verified. Not to be written to."""
@@ -155,7 +129,7 @@ class LocalRegistry:
     def _versions(self, name: str) -> Sequence[RegisteredModel]:
         """Every version of a name, the oldest first."""
         folders = [entry.name for entry in self._folders(self._root / name) if not entry.name.startswith(".")]
-        return [self._read(name, version) for version in sorted(folders, key=_parts)]
+        return [self._read(name, version) for version in sorted(folders, key=numbers)]
 
     def _folders(self, path: Path) -> Sequence[Path]:
         try:
@@ -180,31 +154,6 @@ class LocalRegistry:
                 f"what is stored of {name}:{version} cannot be read: {error}",
                 remedy=f"remove {home}, then register the package again",
             ) from error
-
-
-def _again(taken: RegisteredModel, given: Package) -> Registration:
-    if taken.digest == given.digest:
-        return Registration(taken, created=False)
-    raise UsageError(
-        f"{taken.ref} is taken by other content, and a version never changes",
-        remedy="leave out --version for the next one, or name a higher one",
-    )
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    """The numbers of a semantic version, by which it is ordered; ``1.10.0`` comes after ``1.9.0``."""
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
-
-
-def _next(known: Sequence[RegisteredModel], bump: Bump) -> str:
-    if not known:
-        return "1.0.0"
-    major, minor, patch = _parts(known[-1].version)
-    return {
-        "major": f"{major + 1}.0.0",
-        "minor": f"{major}.{minor + 1}.0",
-        "patch": f"{major}.{minor}.{patch + 1}",
-    }[bump]
 
 
 def _settle(folder: Path) -> None:
