@@ -93,6 +93,12 @@ class Serving(Protocol):
     def endpoint(self, name: str) -> Endpoint:
         """State, traffic and deployments as they are now."""
 
+    def measured(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint with what its deployments have answered, where that takes a question of its own.
+
+        It stays as it was where nobody can say; the reason is a note.
+        """
+
     def preflight(self, endpoint: str, spec: DeploymentSpec, progress: Progress) -> Sequence[str]:
         """Check, before anything is created, what can be known: names, access, room for it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from finbehave.cli.options import Run, command
 from finbehave.cli.output import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console, RenderableType
     from rich.text import Text
@@ -31,18 +32,16 @@ def status(
     interval: Annotated[float, typer.Option("--interval", min=0.2, help="Seconds between looks.")] = 2.0,
 ) -> None:
     """Show endpoints: state, traffic, requests, errors and latency."""
+    from finbehave.workflows.status import looks
     from finbehave.workflows.status import status as look
 
-    def now() -> StatusResult:
-        return look(endpoint, settings=run.settings)
-
     if watch:
-        _watch(run, now, interval)
+        _watch(run, looks(endpoint, settings=run.settings, progress=run.progress), interval)
     else:
-        run.show(now(), _draw)
+        run.show(look(endpoint, settings=run.settings, progress=run.progress), _draw)
 
 
-def _watch(run: Run, now: Callable[[], StatusResult], interval: float) -> None:
+def _watch(run: Run, looks: Iterator[StatusResult], interval: float) -> None:
     import sys
     import time
 
@@ -52,14 +51,13 @@ def _watch(run: Run, now: Callable[[], StatusResult], interval: float) -> None:
     from finbehave.cli.watching import console_for
 
     if run.screen.mode == "json" or not sys.stdout.isatty():
-        while True:
-            result = now()
+        for result in looks:
             run.screen.line(result, "\n".join(_line(endpoint) for endpoint in result.endpoints))
             time.sleep(interval)
     rates = Rates()
+    first = next(looks)  # what it has to say is said before the screen is drawn upon
     with Live(console=console_for(sys.stdout), auto_refresh=False) as live:
-        while True:
-            result = now()
+        for result in chain([first], looks):
             rates.look(result.endpoints, time.monotonic())
             live.update(Group(*_tables(result, rates)), refresh=True)
             time.sleep(interval)
@@ -76,6 +74,8 @@ class Rates:
         """Counts as they are at a moment, in seconds of a steady clock."""
         for endpoint in endpoints:
             for one in endpoint.deployments:
+                if one.requests is None or endpoint.counted_minutes is not None:  # a window that moves has no rate
+                    continue
                 who = endpoint.name, one.name
                 before, since = self._seen.get(who, (one.requests, moment))
                 if moment > since and one.requests >= before:  # fewer: it was replaced
@@ -132,6 +132,8 @@ def _table(endpoint: Endpoint, rates: Rates | None) -> TableOrRecords:
 
     state = Text(endpoint.state.value, style=_COLOURS.get(endpoint.state.value, "red"))
     title = Text.assemble((endpoint.name, "bold"), "  ", state, f"  revision {endpoint.revision}")
+    if endpoint.counted_minutes is not None:
+        rates = None
     table = Table(
         "deployment", "model", "state", "traffic", "requests", *(["a second"] if rates else []), "errors", "p50 ms",
         "p95 ms", "p99 ms", title=title, title_justify="left", caption=_caption(endpoint), caption_justify="left",
@@ -143,15 +145,23 @@ def _table(endpoint: Endpoint, rates: Rates | None) -> TableOrRecords:
             shown.append(f" ({printable(one.detail)[:60]})", style="dim")
         rate = [rates.text(endpoint.name, one.name)] if rates else []
         table.add_row(
-            one.name, printable(one.model), shown, f"{one.traffic} %", str(one.requests), *rate, str(one.errors),
-            *latency,
+            one.name, printable(one.model), shown, f"{one.traffic} %", _count(one.requests), *rate,
+            _count(one.errors), *latency,
         )  # fmt: skip
     return TableOrRecords(table)
 
 
-def _caption(endpoint: Endpoint) -> str:
-    if endpoint.mirror is None:
-        return endpoint.scoring_uri
-    from finbehave.cli.traffic import mirrored
+def _count(counted: int | None) -> str:
+    return "" if counted is None else str(counted)
 
-    return f"{endpoint.scoring_uri}\n{mirrored(endpoint.mirror)}"
+
+def _caption(endpoint: Endpoint) -> str:
+    lines = [endpoint.scoring_uri]
+    if endpoint.counted_minutes is not None:
+        when = f"the last {endpoint.counted_minutes} minutes, as far as they are counted"
+        lines.append(f"requests, errors, latencies: {when}")
+    if endpoint.mirror is not None:
+        from finbehave.cli.traffic import mirrored
+
+        lines.append(mirrored(endpoint.mirror))
+    return "\n".join(lines)

@@ -70,7 +70,8 @@ class Scale:
 class Deployment:
     """One colour of an endpoint. ``model`` is ``name:version``; ``traffic`` is in percent.
 
-    Of its ``requests``, ``errors`` ended with a status of 500 and above, ``unavailable`` with nobody to answer in time.
+    Of its ``requests``, ``errors`` ended with a status of 500 and above, ``unavailable`` with nobody to answer in time;
+    all three are None where nobody was asked, or can say.
     """
 
     name: str
@@ -82,11 +83,11 @@ class Deployment:
     instance_count: int
     environment: str
     created: str
-    requests: int = 0
-    errors: int = 0
+    requests: int | None = None
+    errors: int | None = None
     latency_ms: LatencySummary = field(default_factory=LatencySummary)
     detail: str = ""
-    unavailable: int = 0
+    unavailable: int | None = None
     terms: str = ""
     """The digest of the terms that it was made under; empty for the usual ones."""
 
@@ -111,7 +112,10 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """``revision`` is that of the newest ledger entry; 0 before the first traffic."""
+    """``revision`` is that of the newest ledger entry; 0 before the first traffic.
+
+    What its deployments have answered was counted over the last ``counted_minutes``; None: since they came up.
+    """
 
     name: str
     state: EndpointState
@@ -120,6 +124,7 @@ class Endpoint:
     revision: int
     deployments: tuple[Deployment, ...]
     mirror: Mirror | None = None
+    counted_minutes: int | None = None
 
     def deployment(self, name: str) -> Deployment | None:
         """The deployment of that name, or None."""

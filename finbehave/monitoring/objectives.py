@@ -11,7 +11,7 @@ from finbehave.domain.endpoint import Deployment
 
 @dataclass(frozen=True)
 class Objective:
-    """``value`` of what ``goal`` asks, since the deployments came up; None, as ``met``, before the first request.
+    """``value`` of what ``goal`` asks, over what was counted; None, as ``met``, where that is no request.
 
     Response is in seconds (the 99th percentile of the latest requests), the others are shares of the requests.
     """
@@ -49,10 +49,10 @@ def _slowest(deployments: Sequence[Deployment]) -> float | None:
 
 
 def _available(deployments: Sequence[Deployment]) -> float | None:
-    asked = sum(one.requests for one in deployments)
-    return 1 - sum(one.unavailable for one in deployments) / asked if asked else None
+    asked = sum(one.requests or 0 for one in deployments)
+    return 1 - sum(one.unavailable or 0 for one in deployments) / asked if asked else None
 
 
 def _failed(deployments: Sequence[Deployment]) -> float | None:
-    asked = sum(one.requests for one in deployments)
-    return sum(one.errors for one in deployments) / asked if asked else None
+    asked = sum(one.requests or 0 for one in deployments)
+    return sum(one.errors or 0 for one in deployments) / asked if asked else None

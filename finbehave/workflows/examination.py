@@ -181,9 +181,9 @@ class Examination:
                 check.status = CheckStatus.FAILED
             elif deployment.state is not DeploymentState.READY:
                 check.status = CheckStatus.SKIPPED
-            elif deployment.requests >= ENOUGH and deployment.errors >= FAILING * deployment.requests:
+            elif (asked := deployment.requests or 0) >= ENOUGH and (deployment.errors or 0) >= FAILING * asked:
                 check.status = CheckStatus.WARNING
-                check.detail += f"; {deployment.errors} of {deployment.requests} requests failed"
+                check.detail += f"; {deployment.errors} of {asked} requests failed"
             if check.status in (CheckStatus.FAILED, CheckStatus.WARNING):
                 check.remedy = (
                     f"finbehave logs --endpoint {self.endpoint.name} --deployment {deployment.name} --explain"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from finbehave.backends.base import open_backend
+from finbehave.backends.base import Serving, open_backend
 from finbehave.domain.endpoint import Endpoint
 from finbehave.monitoring.objectives import Objective, objectives
+from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 
 
@@ -18,9 +20,23 @@ class StatusResult:
     objectives: dict[str, tuple[Objective, ...]]
 
 
-def status(endpoint: str | None = None, *, settings: Settings | None = None) -> StatusResult:
+def status(
+    endpoint: str | None = None, *, settings: Settings | None = None, progress: Progress = QUIET
+) -> StatusResult:
     """One endpoint, or all there are."""
-    serving = open_backend(settings or load_settings()).serving
+    return next(looks(endpoint, settings=settings, progress=progress))
+
+
+def looks(
+    endpoint: str | None = None, *, settings: Settings | None = None, progress: Progress = QUIET
+) -> Iterator[StatusResult]:
+    """The status whenever the next one is asked for, without an end."""
+    serving = open_backend(settings or load_settings(), progress).serving
+    while True:
+        yield _look(serving, endpoint)
+
+
+def _look(serving: Serving, endpoint: str | None) -> StatusResult:
     names = [endpoint] if endpoint else serving.endpoints()
-    found = tuple(serving.endpoint(name) for name in names)
+    found = tuple(serving.measured(serving.endpoint(name)) for name in names)
     return StatusResult(found, {one.name: objectives(one.deployments) for one in found})

@@ -51,7 +51,7 @@ def troubleshoot(
     if log is not None:
         return _of_log(log, progress)
     settings = settings or load_settings()
-    return examine(open_backend(settings), settings=settings, progress=progress)
+    return examine(open_backend(settings, progress), settings=settings, progress=progress)
 
 
 # --- a pasted log -----------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def examine(backend: Backend, *, settings: Settings, progress: Progress = QUIET)
         NotFound: there is no such endpoint.
         EndpointUnhealthy: at least one check failed.
     """
-    endpoint = backend.serving.endpoint(settings.endpoint)
+    endpoint = backend.serving.measured(backend.serving.endpoint(settings.endpoint))
     look = Examination(backend, endpoint, progress)
     look.endpoint_state()
     look.traffic()

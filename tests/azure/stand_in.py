@@ -14,11 +14,14 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.azure.metrics import Request, metrics
 
 SUBSCRIPTION = "00000000-0000-0000-0000-0000000000aa"
 TENANT = "00000000-0000-0000-0000-0000000000bb"
@@ -70,6 +73,7 @@ class Azure:
         self.usage = (0, 100)
         self.roles: list[str] = []
         self.permissions = {"actions": ["*"], "notActions": list[str]()}
+        self.answered: list[Request] = []
         self.asked: list[tuple[str, str]] = []
         self.refused: list[str] = []
 
@@ -233,6 +237,8 @@ class Azure:
         path = path.rstrip("/")
         if path.startswith("/operations/"):
             return 200, self.operations[path], {"retry-after-ms": "20"}
+        if path.endswith("/Microsoft.Insights/metrics"):
+            return 200, metrics(self.answered, query), {}
         if (answer := self._beside(method, path, body)) is not None:
             return answer
         below = path.removeprefix(W)
@@ -490,10 +496,13 @@ class Azure:
             return 404, {"message": "no deployment"}, {}
         assert process.stdin is not None
         assert process.stdout is not None
+        started = time.monotonic()
         with self.lock:
             process.stdin.write(json.dumps(body.decode()) + "\n")
             process.stdin.flush()
             status, text = json.loads(process.stdout.readline())
+        taken = (time.monotonic() - started) * 1000
+        self.answered.append(Request(name, 200 if status == 200 else 424, status, taken))
         more = {"azureml-model-deployment": name, "x-request-id": "r1"}
         if status != 200:
             return 424, text.encode(), {**more, "ms-azureml-model-error-statuscode": str(status)}

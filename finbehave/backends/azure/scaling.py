@@ -17,7 +17,7 @@ from typing import Any
 from finbehave.backends.azure.client import Workspace
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.endpoint import Scale
-from finbehave.errors import AccessDenied, ConfigurationError, FinbehaveError, NotFound
+from finbehave.errors import AccessDenied, FinbehaveError, NotFound
 from finbehave.progress import Progress, checking
 
 TAG = "finbehave-scale"
@@ -98,11 +98,6 @@ def write(workspace: Workspace, endpoint: Any, deployment: str, scale: Scale) ->
         workspace.resource(doing, "PUT", path, version=VERSION, body=body)
     except AccessDenied as error:
         raise AccessDenied(error.message, remedy=_ROLE) from error
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            f"{doing}: the subscription is not registered for Azure Monitor",
-            remedy="az provider register --namespace Microsoft.Insights, then wait a minute",
-        ) from error
 
 
 def remove(workspace: Workspace, endpoint: str, deployment: str) -> None:

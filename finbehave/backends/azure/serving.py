@@ -18,6 +18,7 @@ from finbehave.backends.azure import ledger, logs, quota, scaling, view
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.deployments import Deployments, left_going
 from finbehave.backends.azure.doors import Doors
+from finbehave.backends.azure.monitor import Monitor
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.terms import identity_id
 from finbehave.backends.azure.translate import Again
@@ -55,6 +56,7 @@ class AzureServing:
         self._settings = settings
         self._deployments = Deployments(workspace)
         self._doors = Doors(workspace, self._entity)
+        self._monitor = Monitor(workspace)
         self._read: dict[str, tuple[int, Traffic]] = {}
 
     # --- endpoints ------------------------------------------------------------------------------------------
@@ -104,6 +106,10 @@ class AzureServing:
         found = view.endpoint_of(entity, deployments)
         self._read[name] = (found.revision, found.traffic)
         return found
+
+    def measured(self, endpoint: Endpoint) -> Endpoint:
+        """With what Azure Monitor has counted."""
+        return self._monitor.measured(endpoint)
 
     def _entity(self, name: str) -> Any:
         try:

@@ -103,6 +103,11 @@ SIGNS: tuple[Sign, ...] = (
         "check AZURE_TENANT_ID and AZURE_CLIENT_ID",
     ),
     Sign(
+        r"not registered to use namespace .?microsoft\.insights", ConfigurationError,
+        "the subscription is not registered for Azure Monitor",
+        "az provider register --namespace Microsoft.Insights, then wait a minute",
+    ),
+    Sign(
         r"MissingSubscriptionRegistration|not registered to use namespace", ConfigurationError,
         "the subscription is not registered for machine learning",
         "az provider register --namespace Microsoft.MachineLearningServices, then wait a minute",

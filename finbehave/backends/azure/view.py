@@ -104,7 +104,7 @@ def provisioning_of(entity: Any) -> str:
 
 
 def deployment_of(deployment: Any, traffic: int) -> Deployment:
-    """One deployment. Its requests are counted by Azure Monitor and are not in it."""
+    """One deployment. What it has answered is counted by Azure Monitor and is not in it; see ``monitor``."""
     tags = deployment.tags or {}
     provisioning = provisioning_of(deployment)
     state = _STATES.get(provisioning.lower(), DeploymentState.CREATING)
