@@ -1,8 +1,9 @@
 """The worker of a local deployment: loads a package once, then answers the gateway over a Unix socket.
 
 Started by the supervisor under the model's interpreter. It listens only when the model has answered a golden row, so a
-connection that is greeted means ready. One gateway is served at a time. Standard input is a lifeline: it ends when the
-supervisor is gone, and the worker then serves its gateway as long as that one lives, and ends with it.
+connection that is greeted means ready. It answers whoever connects, batch by batch: a gateway, and for a moment also
+the one before it. Standard input is a lifeline: it ends when the supervisor is gone, and the worker then serves its
+gateways as long as one lives, and ends with the last.
 
 A frame is its length in four bytes, then its payload; numbers are big-endian. Once connected the worker sends a frame
 with a JSON object that says who it is. Then each batch is answered by one frame:
@@ -32,6 +33,9 @@ LIMIT = 1 << 28
 
 ORPHAN_SECONDS = 2.0
 """Without a supervisor, so long a wait for a gateway that is still there."""
+
+LIFELINE = 0
+"""Standard input."""
 
 _LENGTH = struct.Struct(">I")
 _COUNT = struct.Struct(">H")
@@ -67,13 +71,13 @@ def _listening(path: str) -> socket.socket:
 
 
 class Worker:
-    """One model behind one socket. Told to stop, it still serves the gateway that it has, until that lets it go."""
+    """One model behind one socket. Told to stop, it still serves the gateways that it has, until they let it go."""
 
     def __init__(self, model: str, deployment: str) -> None:
-        self._model = model
-        self._deployment = deployment
+        self._hello = {"protocol": PROTOCOL, "pid": os.getpid(), "model": model, "deployment": deployment}
         self._scorer: Any = None
-        self._serving = False
+        self._gateways: dict[int, tuple[socket.socket, Any]] = {}
+        """By descriptor: the connection, and what reads from it."""
         self._stopping = False
 
     def load(self, package: str) -> None:
@@ -85,48 +89,56 @@ class Worker:
         model = Model.open(package)
         with open(os.path.join(package, "golden.json"), encoding="utf-8") as file:
             golden = json.load(file)["rows"]
-        self._scorer = Scorer(model, self._model, self._deployment, golden)
+        self._scorer = Scorer(model, self._hello["model"], self._hello["deployment"], golden)
 
     def stop(self, *_: Any) -> None:
-        """Stop now, or when the gateway has let go: it may have taken requests that only this worker can answer."""
+        """Stop now, or when the gateways have let go: they may have taken requests that only this worker can answer."""
         self._stopping = True
-        if not self._serving:
+        if not self._gateways:
             raise SystemExit(0)
 
     def serve(self, listener: socket.socket) -> None:
-        """Answer one gateway after the other."""
-        hello = {"protocol": PROTOCOL, "pid": os.getpid(), "model": self._model, "deployment": self._deployment}
-        while _called(listener):
-            connection, _ = listener.accept()
-            self._serving = True
-            try:
-                with connection, connection.makefile("rb", buffering=1 << 18) as reader:
-                    connection.sendall(_framed(json.dumps(hello).encode()))
-                    self._serve_gateway(connection, reader)
-            except OSError as error:
-                print(f"the gateway is gone: {error}", file=sys.stderr, flush=True)
-            self._serving = False
-            if self._stopping:
+        """Answer gateways until the last one is gone and there is nobody to wait for."""
+        listening, supervised = listener.fileno(), True
+        while self._gateways or not self._stopping:
+            awaited = [listening, *self._gateways, *([LIFELINE] if supervised else [])]
+            patience = None if supervised or self._gateways else ORPHAN_SECONDS
+            ready, _, _ = select.select(awaited, [], [], patience)
+            if not ready:
                 return
+            supervised = supervised and LIFELINE not in ready
+            if listening in ready:
+                self._greet(listener.accept()[0])
+            for descriptor in ready:
+                if descriptor in self._gateways:
+                    self._serve_once(descriptor)
 
-    def _serve_gateway(self, connection: socket.socket, reader: Any) -> None:
-        while True:
+    def _greet(self, connection: socket.socket) -> None:
+        # what is read ahead never holds a second batch: a gateway waits for the answer to its first
+        self._gateways[connection.fileno()] = connection, connection.makefile("rb", buffering=1 << 18)
+        try:
+            connection.sendall(_framed(json.dumps(self._hello).encode()))
+        except OSError as error:
+            self._let_go(connection.fileno(), error)
+
+    def _serve_once(self, descriptor: int) -> None:
+        """Answer one batch, or let a gateway go that is gone."""
+        connection, reader = self._gateways[descriptor]
+        try:
             head = reader.read(_LENGTH.size)
             if len(head) < _LENGTH.size:
+                self._let_go(descriptor)
                 return
-            payload = reader.read(_length(head))
-            bodies, sampled = unpack(payload)
-            answers = self._scorer.answer(bodies, sampled)
-            connection.sendall(_framed(pack(answers)))
+            bodies, sampled = unpack(reader.read(_length(head)))
+            connection.sendall(_framed(pack(self._scorer.answer(bodies, sampled))))
+        except OSError as error:
+            self._let_go(descriptor, error)
 
-
-def _called(listener: socket.socket) -> bool:
-    """Wait for a gateway; False when none comes and the supervisor is gone."""
-    calling = listener.fileno()
-    came, _, _ = select.select([calling, 0], [], [])
-    if calling not in came:
-        came, _, _ = select.select([calling], [], [], ORPHAN_SECONDS)
-    return calling in came
+    def _let_go(self, descriptor: int, error: Any = None) -> None:
+        if error:
+            print(f"the gateway is gone: {error}", file=sys.stderr, flush=True)
+        for each in self._gateways.pop(descriptor):
+            each.close()
 
 
 def _length(head: bytes) -> int:

@@ -123,8 +123,8 @@ def with_workers(count: int, story: Callable[..., Awaitable[None]], grace: float
 
     async def run(folder: Path) -> None:
         workers = [await Worker(folder / str(number)).listen() for number in range(count)]
-        pool = Pool(NAME, MODEL, [str(worker.path) for worker in workers], grace=grace)
-        pool.open()
+        pool = Pool(NAME, MODEL, grace=grace)
+        pool.follow([str(worker.path) for worker in workers])
         await until(lambda: None not in pool.workers.values())
         await story(pool, *workers)
         pool.retire()
@@ -430,13 +430,13 @@ def test_a_worker_that_breaks_the_protocol_is_dropped_and_its_requests_are_not()
 def test_a_worker_of_another_model_is_not_asked() -> None:
     async def run(folder: Path) -> None:
         other = await Worker(folder / "0", model="late-payers:2.0.0").listen()
-        pool = Pool(NAME, MODEL, [str(other.path)], grace=PATIENCE)
-        pool.open()
+        pool = Pool(NAME, MODEL, grace=PATIENCE)
+        pool.follow([str(other.path)])
         ask(pool, b"1")
         await asyncio.wait_for(other.let_go.wait(), PATIENCE)
         assert not pool.ready
         assert other.nothing_taken
-        pool.follow([], expected=False)
+        pool.follow([])
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))

@@ -10,77 +10,13 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
 from tests.conftest import Finbehave
-from tests.e2e.client import Client
-
-PATIENCE = 60.0
-
-
-class Live:
-    """An endpoint with a model on blue."""
-
-    def __init__(self, program: Finbehave, package: Path) -> None:
-        self.program = program
-        program.ok("register", str(package))
-        self.uri = program.ok("deploy", "late-payers")["scoring_uri"]
-        self.row = json.loads((package / "golden.json").read_text())["rows"][0]
-
-    @property
-    def home(self) -> Path:
-        return self.program.workspace / "endpoints" / "fin-behavior-ep-fixed"
-
-    def client(self) -> Client:
-        return Client(self.uri, self.program.ok("keys", "show")["primary"], self.row)
-
-    def processes(self, words: str) -> list[psutil.Process]:
-        """Those of this endpoint whose command line has these words."""
-        found = []
-        for process in psutil.process_iter(["cmdline"]):
-            line = " ".join(process.info["cmdline"] or [])
-            if words in line and str(self.program.workspace) in line:
-                found.append(process)
-        return found
-
-    def process(self, words: str) -> psutil.Process:
-        (one,) = self.processes(words)
-        return one
-
-    @property
-    def endpoint(self) -> dict[str, Any]:
-        (one,) = self.program.ok("status")["endpoints"]
-        return one
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Iterator[Live]:
-    """Every test leaves it as it found it: running, with blue alone."""
-    program = Finbehave(tmp_path_factory.mktemp("live"))
-    try:
-        yield Live(program, package)
-    finally:
-        program.end()
-
-
-def until(what: str, come: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + PATIENCE
-    while not come():
-        assert time.monotonic() < deadline, f"{what} did not come"
-        time.sleep(0.05)
-
-
-def answers_after(client: Client, count: int = 20) -> None:
-    """Wait for some more answers."""
-    before = client.answered.total()
-    until("more answers", lambda: client.answered.total() >= before + count)
+from tests.local.live import PATIENCE, Live, answers_after, until
 
 
 def test_a_worker_that_is_killed_costs_no_answer(live: Live) -> None:
@@ -104,60 +40,11 @@ def test_a_gateway_that_is_killed_is_replaced_behind_the_same_port(live: Live) -
     assert client.ask()["deployment"] == "blue"
 
 
-def test_a_supervisor_that_is_killed_is_succeeded_and_costs_no_answer(live: Live) -> None:
-    before = {one.pid for words in ("local.supervisor", "local.gateway", "worker.py") for one in live.processes(words)}
-    with live.client().asking() as client:
-        answers_after(client)
-        live.process("local.supervisor").kill()
-        until(
-            "a successor with a gateway and a worker of its own, alone",
-            lambda: (
-                len(live.processes("local.supervisor")) == len(live.processes("local.gateway")) == 1
-                and len(live.processes("worker.py")) == 1
-                and not before & {one.pid for one in live.processes("")}
-            ),
-        )
-        answers_after(client)
-    assert client.failed == []
-    assert live.endpoint["state"] == "running"
-    assert live.endpoint["scoring_uri"] == live.uri
-
-
 def test_a_gateway_that_does_not_move_is_replaced(live: Live) -> None:
     gateway = live.process("local.gateway")
     gateway.suspend()
     until("another gateway", lambda: gateway.pid not in [one.pid for one in live.processes("local.gateway")])
     assert live.client().ask()["deployment"] == "blue"
-
-
-def test_a_succession_waits_for_every_deployment_that_has_traffic(live: Live) -> None:
-    live.program.ok("deploy", "late-payers", "--deployment", "green", "--no-wait")
-    live.program.ok("start", "--deployment", "green")
-    live.program.ok("traffic", "set", "blue=50", "green=50")
-    before = {one.pid for words in ("local.gateway", "worker.py") for one in live.processes(words)}
-    gateway = live.process("local.gateway")
-
-    def fresh(words: str) -> list[psutil.Process]:
-        return [one for one in live.processes(words) if one.pid not in before]
-
-    with live.client().asking() as client:
-        answers_after(client)
-        live.process("local.supervisor").kill()
-        until("another worker of green", lambda: bool(fresh("--deployment green")))
-        fresh("--deployment green")[0].suspend()
-        until("another worker of blue", lambda: bool(fresh("--deployment blue")))
-        ready = f"worker {fresh('--deployment blue')[0].pid} of blue is ready: late-payers:1.0.0"
-        until(ready, lambda: ready in [one["text"] for one in live.program.ok("logs", "--deployment", "blue")["lines"]])
-        answered = client.answered["green"]
-        until("answers of green", lambda: client.answered["green"] >= answered + 50 or bool(client.failed))
-        assert gateway.is_running()
-        fresh("--deployment green")[0].resume()
-        until("the end of those before", lambda: not before & {one.pid for one in live.processes("")})
-        answers_after(client)
-    assert client.failed == []
-    live.program.ok("traffic", "set", "blue=100")
-    live.program.ok("delete", "--deployment", "green", "--yes")
-    until("the end of green", lambda: len(live.processes("worker.py")) == 1)
 
 
 def test_a_worker_that_does_not_move_is_replaced_while_others_wait_and_costs_no_answer(live: Live) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from finbehave import errors
-from finbehave.backends.local import logbook
-from finbehave.backends.local.paths import OWN_LOGS, SUPERVISOR_LOCK
+from finbehave.backends.local import control, logbook
+from finbehave.backends.local.paths import OWN_LOGS, SUPERVISOR_LOCK, runtimes_beside
 from finbehave.errors import ConfigurationError, TimedOut, UnexpectedError
 
 START_SECONDS = 60.0
@@ -41,10 +41,11 @@ def launch(endpoint_dir: Path) -> None:
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb") as told:
         try:
-            _start(endpoint_dir, writer)
+            supervisor = _start(endpoint_dir, writer)
         finally:
             os.close(writer)
         if not select.select([told], [], [], START_SECONDS)[0]:
+            supervisor.kill()  # it holds the lock, and the next one could not start either
             raise TimedOut(
                 f"the supervisor of {endpoint_dir.name} did not start within {START_SECONDS:g} s",
                 remedy=f"finbehave troubleshoot --endpoint {endpoint_dir.name}",
@@ -52,10 +53,10 @@ def launch(endpoint_dir: Path) -> None:
         _heard(endpoint_dir, told.read())
 
 
-def _start(endpoint_dir: Path, told: int) -> None:
-    log = logbook.open_for_append(endpoint_dir, OWN_LOGS[0])
+def _start(endpoint_dir: Path, told: int) -> subprocess.Popen[bytes]:
+    log = logbook.open_or_nowhere(endpoint_dir, OWN_LOGS[0])
     try:
-        subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "finbehave.backends.local.supervisor", str(endpoint_dir), "--told", str(told)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(told,), cwd="/", env=_environment(),
             start_new_session=True,
@@ -119,10 +120,10 @@ def hold(endpoint_dir: Path) -> int | None:
             return descriptor
 
 
-def wait_until_ended(endpoint_dir: Path) -> None:
-    """Wait for the supervisor to let go, after it was told to stop. Raises TimedOut."""
+def wait_until_ended(endpoint_dir: Path, runtime: Path) -> None:
+    """Wait for the supervisor to let go, after it was told to stop, and for every gateway. Raises TimedOut."""
     deadline = time.monotonic() + STOP_SECONDS
-    while alive(endpoint_dir):
+    while alive(endpoint_dir) or any(map(control.answers, runtimes_beside(runtime))):
         if time.monotonic() > deadline:
             raise TimedOut(
                 f"the supervisor of {endpoint_dir.name} has not stopped after {STOP_SECONDS:g} s",

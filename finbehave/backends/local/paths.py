@@ -22,6 +22,8 @@ LOGS = "logs"
 OWN_LOGS = ("supervisor", "gateway")
 """Logs of the endpoint itself; the others are those of deployments."""
 
+_DIGEST = 16
+
 _NAME = re.compile(r"(?=.{3,32}\Z)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*")
 
 
@@ -67,8 +69,13 @@ def predictions_file(endpoint_dir: Path, deployment: str) -> Path:
 
 def runtime_dir_for(endpoint_dir: Path) -> Path:
     """Where the sockets of an endpoint go when it is started from here. Recorded in its state: TMPDIR may change."""
-    digest = hashlib.sha256(os.fsencode(endpoint_dir.resolve())).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(endpoint_dir.resolve())).hexdigest()[:_DIGEST]
     return Path(tempfile.gettempdir()) / f"finbehave-{os.getuid()}" / digest
+
+
+def runtimes_beside(runtime: Path) -> list[Path]:
+    """Every folder of sockets of the same endpoint, this one among them: a killed supervisor leaves its own."""
+    return sorted(runtime.parent.glob(f"{runtime.name[:_DIGEST]}*"))
 
 
 def make_private(folder: Path) -> None:

@@ -54,6 +54,11 @@ class Child:
         except psutil.Error:
             return 0
 
+    def beat(self) -> None:
+        """Say on its standard input that the supervisor is alive."""
+        if self.running and self._process.stdin is not None:
+            self._process.stdin.write(b".")
+
     async def wait(self) -> int:
         """Its status: negative is the signal that killed it."""
         return await self._process.wait()

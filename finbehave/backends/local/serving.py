@@ -14,7 +14,7 @@ from finbehave.backends.local import client, control, launching, logbook
 from finbehave.backends.local.database import create_database, new_key
 from finbehave.backends.local.front import checked_tls, client_context
 from finbehave.backends.local.locks import exclusive
-from finbehave.backends.local.paths import OWN_LOGS, checked_name, endpoints_dir, runtime_dir_for
+from finbehave.backends.local.paths import OWN_LOGS, checked_name, endpoints_dir, runtime_dir_for, runtimes_beside
 from finbehave.backends.local.state import DeploymentRow, State, now
 from finbehave.backends.local.view import endpoint_of, observed
 from finbehave.domain.endpoint import (
@@ -31,7 +31,7 @@ from finbehave.domain.endpoint import (
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.domain.model import ModelRef
 from finbehave.domain.observed import Observed
-from finbehave.errors import DeploymentFailed, FinbehaveError, NotFound, TimedOut, UsageError
+from finbehave.errors import DeploymentFailed, FinbehaveError, NotFound, TimedOut, Unavailable, UsageError
 from finbehave.progress import Progress
 from finbehave.settings import Settings
 
@@ -239,12 +239,19 @@ class LocalServing:
     def _reload(self, folder: Path) -> None:
         """Requests follow the state as it is now. Raises Unavailable or TimedOut where that is not sure.
 
-        An endpoint that is stopped or dead answers nobody, and reads its state when it starts.
+        During a succession there are two gateways, and each is told. One that is not there now reads the state before
+        it answers anybody.
         """
-        if launching.alive(folder):
-            with State(folder) as state:
-                runtime = state.endpoint().runtime
-            control.ask(runtime / control.CONTROL_SOCKET, {"do": "reload"}, RELOAD_SECONDS)
+        with State(folder) as state:
+            runtime = state.endpoint().runtime
+        for each in runtimes_beside(runtime):
+            try:
+                control.ask(each / control.CONTROL_SOCKET, {"do": "reload"}, RELOAD_SECONDS)
+            except TimedOut:
+                raise
+            except Unavailable:
+                if control.answers(each):
+                    raise
 
     # --- up and down ----------------------------------------------------------------------------------------
 
@@ -294,7 +301,8 @@ class LocalServing:
     def _end(self, folder: Path) -> None:
         with State(folder) as state:
             state.set_running(running=False)
-        launching.wait_until_ended(folder)
+            runtime = state.endpoint().runtime
+        launching.wait_until_ended(folder, runtime)
 
     # --- the rest -------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What an endpoint is meant to be: one SQLite file that its commands, its supervisor and its gateway share.
 
 The newest row of the ledger is the current traffic; nothing else says so. Whatever a command writes here, the
-supervisor and the gateway see within a tenth of a second, through ``Watch``.
+supervisor and the gateway see within a tenth of a second (``following.py``).
 """
 
 from __future__ import annotations
@@ -68,63 +68,9 @@ class DeploymentRow:
         return tuple(runtime / f"{self.generation}-{index}" for index in range(most))
 
 
-@dataclass(frozen=True)
-class Route:
-    """What the gateway has to know of a deployment."""
-
-    model: str
-    digest: str
-    package: Path
-    sockets: tuple[Path, ...]
-    state: str
-
-
-@dataclass(frozen=True)
-class Routing:
-    """What the gateway has to know of an endpoint. Deployment -> percent in ``traffic``."""
-
-    revision: int
-    traffic: dict[str, int]
-    deployments: dict[str, Route]
-    keys: tuple[str, ...]
-    own_key: str
-    front: Front
-
-
 def now() -> str:
     """The moment as ISO 8601 in UTC, to the millisecond."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def read_routing(endpoint_dir: Path) -> Routing:
-    """Traffic, deployments and keys, all of the same moment. Raises NotFound when the endpoint is gone."""
-    with State(endpoint_dir) as state, state.reading():
-        runtime = state.endpoint().runtime
-        deployments = {
-            row.name: Route(row.model, row.digest, row.package, row.sockets(runtime), row.state)
-            for row in state.deployments()
-        }
-        revision, traffic = state.traffic()
-        keys = state.keys()
-        return Routing(revision, traffic, deployments, (keys.primary, keys.secondary), state.own_key(), state.front())
-
-
-class Watch:
-    """Notices that somebody else has written. For one thread; ``close`` it."""
-
-    def __init__(self, endpoint_dir: Path) -> None:
-        self._connection = connect(endpoint_dir)
-        self._seen = -1
-
-    def changed(self) -> bool:
-        """Whether anything was committed since the last call; True at the first. Costs microseconds."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        seen, self._seen = self._seen, version
-        return bool(version != seen)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
 
 
 class State:
@@ -170,13 +116,15 @@ class State:
         ((host, port, running, runtime),) = self._all("SELECT host, port, running, runtime FROM endpoint")
         return EndpointRow(host, port, bool(running), Path(runtime))
 
-    def set_running(self, running: bool, runtime: Path | None = None) -> None:
-        """Say whether it should run, and from now on where its sockets are."""
+    def set_running(self, running: bool) -> None:
+        """Say whether it should run."""
         with self._writing() as connection:
-            connection.execute(
-                "UPDATE endpoint SET running = ?, runtime = coalesce(?, runtime)",
-                (int(running), str(runtime) if runtime else None),
-            )
+            connection.execute("UPDATE endpoint SET running = ?", (int(running),))
+
+    def settle(self, runtime: Path, port: int) -> None:
+        """Say where its sockets are from now on, and its port."""
+        with self._writing() as connection:
+            connection.execute("UPDATE endpoint SET runtime = ?, port = ?", (str(runtime), port))
 
     def move(self, port: int) -> None:
         """Take another port."""

@@ -1,8 +1,8 @@
 """The supervisor of an endpoint: the one process that starts its gateway and its workers, and starts again what dies.
 
 It owns the TCP socket, so that a gateway that died is replaced behind it and no client is refused. When the supervisor
-itself is killed, its gateway goes on answering and launches a successor; the successor starts a gateway and workers of
-its own beside them, and only then lets the old ones go.
+itself is killed, or hangs, its gateway goes on answering and launches a successor; the successor starts a gateway and
+workers of its own beside them, and only then lets the old ones go.
 """
 
 from __future__ import annotations
@@ -24,19 +24,23 @@ from typing import Any, NoReturn
 
 from finbehave.backends.local import control, logbook
 from finbehave.backends.local.crews import Crew
+from finbehave.backends.local.following import Watch
 from finbehave.backends.local.launching import hold
-from finbehave.backends.local.paths import OWN_LOGS, make_private, runtime_dir_for
+from finbehave.backends.local.paths import OWN_LOGS, make_private, runtime_dir_for, runtimes_beside
 from finbehave.backends.local.processes import Child, how_it_ended, pause_after
 from finbehave.backends.local.scaling import Queueing
-from finbehave.backends.local.state import RUNNABLE, State, Watch
+from finbehave.backends.local.state import RUNNABLE, DeploymentRow, State
 from finbehave.environments.guests import guest_environment
-from finbehave.errors import Busy, ConfigurationError, FinbehaveError, NotFound, PortTaken, Unavailable
+from finbehave.errors import ConfigurationError, FinbehaveError, NotFound, PortTaken, Unavailable
 
 LOOK_EVERY = 0.05
 """Seconds between looks at the state; each costs microseconds."""
 
 TEND_EVERY = 1.0
 """Seconds between looks at what takes longer: stuck workers, long logs."""
+
+BEAT_EVERY = 1.0
+"""Seconds between signs of life to the gateway, which replaces a supervisor that gives none."""
 
 SILENT_SECONDS = 10.0
 """A gateway that has not said for so long how it is, is started anew."""
@@ -77,10 +81,10 @@ class Supervisor:
     def __init__(self, endpoint_dir: Path) -> None:
         self._dir = endpoint_dir
         with State(endpoint_dir) as state:
-            self._before = state.endpoint().runtime
+            self._before = runtimes_beside(state.endpoint().runtime)
             self._runtime = _fresh_runtime(endpoint_dir)
             self._listener = self._listen(state)
-            state.set_running(running=True, runtime=self._runtime)
+            state.settle(self._runtime, self._listener.getsockname()[1])
         self._gateway: Child | None = None
         self._heard: float | None = None
         self._crews: dict[int, Crew] = {}
@@ -91,7 +95,7 @@ class Supervisor:
         row = state.endpoint()
         family = socket.AF_INET6 if ":" in row.host else socket.AF_INET
         try:
-            if not control.answers(self._before):
+            if not any(map(control.answers, self._before)):
                 _refuse_taken(family, row.host, row.port)
             listener = socket.socket(family, socket.SOCK_STREAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -114,7 +118,6 @@ class Supervisor:
                 remedy="end the program that listens there, or set FINBEHAVE_PORT to another port and start again",
             ) from error
         listener.setblocking(False)  # the gateway listens, when it can answer: until then the one before is asked
-        state.move(listener.getsockname()[1])
         return listener
 
     async def run(self, told: int) -> None:
@@ -123,6 +126,7 @@ class Supervisor:
             asyncio.get_running_loop().add_signal_handler(number, self._stopping.set)
         self._say(f"supervisor {os.getpid()} starts")
         self._spawn(self._keep_gateway())
+        self._spawn(self._beat())
         try:
             await self._gateway_answers()
             _tell(told, {})
@@ -173,11 +177,25 @@ class Supervisor:
     async def _start_gateway(self) -> Child:
         (self._runtime / control.CONTROL_SOCKET).unlink(missing_ok=True)
         descriptor = self._listener.fileno()
-        command = [sys.executable, "-m", "finbehave.backends.local.gateway", str(self._dir), "--fd", str(descriptor)]
-        if await asyncio.to_thread(control.answers, self._before):
-            command += ["--after", str(self._before)]
+        command = [
+            sys.executable, "-m", "finbehave.backends.local.gateway", str(self._dir), str(self._runtime),
+            "--fd", str(descriptor), "--supervisor", str(os.getpid()),
+        ]  # fmt: skip
+        for before in await self._still_there():
+            command += ["--after", str(before)]
         log = logbook.open_or_nowhere(self._dir, OWN_LOGS[1])
         return await Child.start(command, log=log, environment=dict(os.environ), pass_fds=(descriptor,))
+
+    async def _still_there(self) -> list[Path]:
+        """Gateways of supervisors before this one."""
+        return await asyncio.to_thread(lambda: [each for each in self._before if control.answers(each)])
+
+    async def _beat(self) -> None:
+        """Until the very end: a supervisor that waits for the last answers lives as well."""
+        while True:
+            if self._gateway is not None:
+                self._gateway.beat()
+            await asyncio.sleep(BEAT_EVERY)
 
     def _end_silent(self) -> None:
         """Kill a gateway that is alive and does not say how it is: stopped, or caught in a loop."""
@@ -213,30 +231,33 @@ class Supervisor:
     async def _follow_state(self) -> None:
         """Bring about what the state says, whenever it changes, until that is to stop or the endpoint is gone."""
         watch = Watch(self._dir)
-        changed = False
-        try:
-            while not self._stopping.is_set():
-                changed = changed or watch.changed()
-                try:
-                    if changed and not self._bring_about():
-                        return
-                    changed = False
-                except Busy as error:
-                    self._say(f"the state is read later: {error.message}")
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY)
-        except NotFound:
-            raise
-        except Exception as error:
-            self._fall(error)
-        finally:
-            watch.close()
+        behind, said = False, ""
+        while not self._stopping.is_set():
+            try:
+                behind = behind or watch.changed()
+                if behind and not await self._bring_about():
+                    return
+                behind, said = False, ""
+            except NotFound:
+                raise
+            except FinbehaveError as error:
+                if error.message != said:
+                    said = error.message
+                    self._say(f"the state is read later: {said}")
+            except Exception as error:
+                self._fall(error)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY)
 
-    def _bring_about(self) -> bool:
-        """A crew for each deployment that should run, none for others; False when the endpoint is to stop."""
+    def _wanted(self) -> tuple[bool, dict[int, DeploymentRow]]:
+        """Whether it is to run, and by generation the deployments that are."""
         with State(self._dir) as state, state.reading():
-            running = state.endpoint().running
-            wanted = {row.generation: row for row in state.deployments() if row.state in RUNNABLE}
+            rows = {row.generation: row for row in state.deployments() if row.state in RUNNABLE}
+            return state.endpoint().running, rows
+
+    async def _bring_about(self) -> bool:
+        """A crew for each deployment that should run, none for others; False when the endpoint is to stop."""
+        running, wanted = await asyncio.to_thread(self._wanted)
         for generation in self._crews.keys() - wanted.keys():
             self._spawn(self._crews.pop(generation).end())
         for generation in wanted.keys() - self._crews.keys():
@@ -270,16 +291,16 @@ class Supervisor:
                     crew.scale(Queueing(**said), asyncio.get_running_loop().time())
 
     async def _succeed(self) -> None:
-        """When everything runs here, let go what a killed supervisor has left."""
-        if not control.answers(self._before):
-            shutil.rmtree(self._before, ignore_errors=True)
-            return
-        while not (await self._ask({"do": "status"}) or {}).get("listening"):
+        """When everything runs here, let go what killed supervisors have left."""
+        left = await self._still_there()
+        while left and not (await self._ask({"do": "status"}) or {}).get("listening"):
             await asyncio.sleep(LOOK_EVERY)
-        self._say("the gateway of the supervisor before is let go")
-        with contextlib.suppress(Unavailable):
-            await asyncio.to_thread(control.ask, self._before / control.CONTROL_SOCKET, {"do": "drain"}, DRAIN_SECONDS)
-        shutil.rmtree(self._before, ignore_errors=True)
+        for before in left:
+            self._say("a gateway of a supervisor before is let go")
+            with contextlib.suppress(Unavailable):
+                await asyncio.to_thread(control.ask, before / control.CONTROL_SOCKET, {"do": "drain"}, DRAIN_SECONDS)
+        for before in self._before:
+            shutil.rmtree(before, ignore_errors=True)
 
     # --- the end --------------------------------------------------------------------------------------------
 

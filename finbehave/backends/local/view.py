@@ -8,6 +8,7 @@ from typing import Any
 
 from finbehave.backends.local import client, control, launching
 from finbehave.backends.local.front import Front
+from finbehave.backends.local.paths import runtimes_beside
 from finbehave.backends.local.samples import scores
 from finbehave.backends.local.state import RUNNABLE, DeploymentRow, EndpointRow, State
 from finbehave.domain.endpoint import (
@@ -66,13 +67,21 @@ def observed(folder: Path, since: str) -> dict[str, Observed]:
 
 
 def _status(folder: Path, row: EndpointRow) -> dict[str, Any] | None:
-    """What the gateway says; empty where it does not answer now, None where no supervisor is alive."""
-    if not launching.alive(folder):
-        return None
+    """What the gateway says that answers clients: during a succession that is the one from before.
+
+    Empty where there is none now, None where nobody is alive who would start one.
+    """
+    said = [answer for runtime in runtimes_beside(row.runtime) if (answer := _ask(runtime))]
+    if said:
+        return max(said, key=lambda answer: bool(answer["listening"]))
+    return {} if launching.alive(folder) else None
+
+
+def _ask(runtime: Path) -> dict[str, Any] | None:
     try:
-        return control.ask(row.runtime / control.CONTROL_SOCKET, {"do": "status"}, ASK_SECONDS)
+        return control.ask(runtime / control.CONTROL_SOCKET, {"do": "status"}, ASK_SECONDS)
     except Unavailable:
-        return {}
+        return None
 
 
 def _state(row: EndpointRow, status: dict[str, Any] | None, deployments: tuple[Deployment, ...]) -> EndpointState:

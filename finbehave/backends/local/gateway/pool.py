@@ -83,19 +83,18 @@ class _Batch:
 
 
 class Pool:
-    """Takes requests for one deployment, ``model`` under ``name``, as long as ``expected`` workers are there or due."""
+    """Takes requests for one deployment, ``model`` under ``name``, for the workers that it is told to ``follow``."""
 
-    def __init__(self, name: str, model: str, sockets: Sequence[str], *, grace: float) -> None:
+    def __init__(self, name: str, model: str, *, grace: float) -> None:
         """``grace``: for so many seconds without any worker, requests wait for one."""
         self.name = name
         self.model = model
-        self.expected = True
         self.metrics = DeploymentMetrics()
         self.remembered = Remembered()
         self.mirrored: Counter[str] = Counter()
         self.header = (b"azureml-model-deployment", name.encode())
         self._grace = grace
-        self._links = {path: Link(path, self) for path in sockets}
+        self._links: dict[str, Link] = {}
         self._idle: list[Link] = []
         self._busy: dict[Link, _Batch] = {}
         self._waiting: deque[Job] = deque()
@@ -111,21 +110,13 @@ class Pool:
 
     # --- workers --------------------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Look for the workers."""
-        for link in self._links.values():
-            link.open()
-
-    def follow(self, sockets: Sequence[str], *, expected: bool) -> None:
-        """The workers are now at these paths. Where none is expected any more, nobody waits for one."""
-        self.expected = expected
+    def follow(self, sockets: Sequence[str]) -> None:
+        """The workers are now at these paths."""
         for path in self._links.keys() - set(sockets):
             self._links.pop(path).close()
         for path in set(sockets) - self._links.keys():
             self._links[path] = Link(path, self)
             self._links[path].open()
-        if not self.available:
-            self._refuse_waiting()
 
     def retire(self) -> None:
         """Answer what was taken, then let the workers go. Requests come no more."""
@@ -134,10 +125,7 @@ class Pool:
             self._close()
 
     def _close(self) -> None:
-        self.expected = False
-        for link in self._links.values():
-            link.close()
-        self._links.clear()
+        self.follow([])
 
     @property
     def workers(self) -> dict[str, int | None]:
@@ -152,7 +140,7 @@ class Pool:
     @property
     def available(self) -> bool:
         """Whether a worker is there, or should come back soon enough to wait for it."""
-        return self.ready or (self.expected and time.monotonic() - self._alone_since < self._grace)
+        return self.ready or time.monotonic() - self._alone_since < self._grace
 
     @property
     def waiting(self) -> int:

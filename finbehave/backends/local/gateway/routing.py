@@ -11,11 +11,13 @@ from bisect import bisect
 from dataclasses import dataclass
 from itertools import accumulate
 
+from finbehave.backends.local.following import Route, Routing
 from finbehave.backends.local.gateway.pool import Pool, Refused
-from finbehave.backends.local.state import RUNNABLE, Route, Routing
+from finbehave.backends.local.state import RUNNABLE
 
-GRACE_SECONDS = 10.0
-"""A deployment whose last worker died keeps its requests for so long, while the worker is started again."""
+GRACE_SECONDS = 25.0
+"""A deployment whose last worker died keeps its requests for so long, while the worker is started again. That may first
+take another supervisor."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Table:
     def choose(self, named: bytes | None) -> Pool:
         """The deployment that is named, or one by its share of the traffic.
 
-        One that has nobody to answer gives its requests to the others that have traffic. Raises Refused.
+        One that has nobody to answer now gives its requests to the others that have traffic. Raises Refused.
         """
         if named is not None:
             if (pool := self.pools.get(named)) is not None:
@@ -54,9 +56,10 @@ class Table:
         if not self.shared:
             raise Refused(503, "no-traffic", "no deployment has traffic")
         chosen = self.shared[bisect(self.bounds, random.randrange(self.bounds[-1]))]
-        if chosen.available:
+        if chosen.ready:
             return chosen
-        return next((pool for pool in self.shared if pool.available), chosen)
+        others = sorted(self.shared, key=lambda pool: (pool.ready, pool.available))
+        return others[-1] if others[-1].ready or not chosen.available else chosen
 
     @property
     def ready(self) -> bool:
@@ -75,18 +78,20 @@ class Switchboard:
     def __init__(self) -> None:
         self.table = Table(0, (), b"", 0.0, None, 0, {}, {}, (), ())
         self.routes: dict[str, Route] = {}
-        self._pools: dict[Route, Pool] = {}
+        self._pools: dict[int, Pool] = {}
+        """By generation."""
         self._retired: list[Pool] = []
 
     def follow(self, routing: Routing) -> None:
         """Make the state as it is now the one that decides."""
         wanted = {name: route for name, route in routing.deployments.items() if route.state in RUNNABLE}
-        pools: dict[Route, Pool] = {}
+        before, self._pools, self.routes = self._pools, {}, wanted
         for name, route in wanted.items():
-            identity = _identity(route)
-            pools[identity] = self._pools.pop(identity) if identity in self._pools else self._opened(name, route)
-        before, self._pools, self.routes = self._pools, pools, wanted
-        by_name = {name: pools[_identity(route)] for name, route in wanted.items()}
+            sockets = [str(path) for path in route.sockets]
+            pool = before.pop(route.generation, None) or Pool(name, route.model, grace=GRACE_SECONDS)
+            pool.follow(sockets)
+            self._pools[route.generation] = pool
+        by_name = {name: self._pools[route.generation] for name, route in wanted.items()}
         held = {name: share for name, share in routing.traffic.items() if share and name in by_name}
         self.table = Table(
             revision=routing.revision,
@@ -107,11 +112,6 @@ class Switchboard:
             pool.retire()
             self._retired.append(pool)
 
-    def _opened(self, name: str, route: Route) -> Pool:
-        pool = Pool(name, route.model, [str(path) for path in route.sockets], grace=GRACE_SECONDS)
-        pool.open()
-        return pool
-
     @property
     def pools(self) -> list[Pool]:
         """Those of the deployments there are."""
@@ -127,8 +127,3 @@ class Switchboard:
         for pool in [*self.pools, *self._retired]:
             pool.look_after(now)
         self._retired = [pool for pool in self._retired if not pool.drained]
-
-
-def _identity(route: Route) -> Route:
-    """A deployment by its sockets, which no two generations share; its state may change."""
-    return Route(route.model, route.digest, route.package, route.sockets, "")

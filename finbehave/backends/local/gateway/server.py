@@ -1,7 +1,7 @@
 """The gateway as a process: it puts the parts together, follows the state, and ends when it is told to.
 
-When its supervisor is gone it goes on answering, by the table that it has, and launches a successor, which lets it go
-as soon as its own gateway answers.
+When its supervisor is gone it goes on answering, follows the state as before, and launches a successor, which lets it
+go as soon as its own gateway answers.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from finbehave.backends.local import control
+from finbehave.backends.local.following import Watch, read_routing
 from finbehave.backends.local.gateway import commands
 from finbehave.backends.local.gateway.app import App
 from finbehave.backends.local.gateway.http import (
@@ -26,11 +28,11 @@ from finbehave.backends.local.gateway.http import (
     allow_descriptors,
     look_after,
 )
+from finbehave.backends.local.gateway.lifeline import Lifeline
 from finbehave.backends.local.gateway.records import Records
 from finbehave.backends.local.gateway.routing import Switchboard
-from finbehave.backends.local.launching import launch
-from finbehave.backends.local.state import State, Watch, now, read_routing
-from finbehave.errors import Busy, FinbehaveError
+from finbehave.backends.local.state import State, now
+from finbehave.errors import FinbehaveError, NotFound
 
 LOOK_EVERY = 0.05
 """Seconds between looks at the state and at what waits; each costs microseconds."""
@@ -46,25 +48,33 @@ them."""
 LET_GO_SECONDS = 1.0
 """Before idle connections are closed, so long a time in which each is closed with an answer, which no client misses."""
 
-RELAUNCH_EVERY = 5.0
 
+def serve(endpoint_dir: Path, runtime: Path, descriptor: int, supervisor: int, after: Sequence[Path]) -> None:
+    """Answer on a listening socket until told to drain.
 
-def serve(endpoint_dir: Path, descriptor: int, after: Path | None) -> None:
-    """Answer on a listening socket until told to drain; ``after`` is where a gateway is that answers until then."""
+    Args:
+        endpoint_dir: The endpoint's folder.
+        runtime: The folder of the sockets: its own and its workers'.
+        descriptor: The socket.
+        supervisor: The pid of its parent.
+        after: Where gateways are that answer until it does.
+    """
     import uvloop
 
     allow_descriptors()
-    uvloop.run(Gateway(endpoint_dir, descriptor, after).run())
+    uvloop.run(Gateway(endpoint_dir, runtime, descriptor, supervisor, after).run())
 
 
 class Gateway:
     """One gateway process."""
 
-    def __init__(self, endpoint_dir: Path, descriptor: int, after: Path | None) -> None:
+    def __init__(
+        self, endpoint_dir: Path, runtime: Path, descriptor: int, supervisor: int, after: Sequence[Path]
+    ) -> None:
         self._dir = endpoint_dir
+        self._runtime = runtime
         self._after = after
         with State(endpoint_dir) as state:
-            self._runtime = state.endpoint().runtime
             front = state.front()
         self._socket = socket.socket(fileno=descriptor)
         self._switchboard = Switchboard()
@@ -78,18 +88,24 @@ class Gateway:
                 ssl_keyfile=front.private_key,
             )
         )  # fmt: skip
-        self._orphaned = asyncio.Event()
+        self._lifeline = Lifeline(endpoint_dir, supervisor, self._say)
+        self._following = asyncio.Lock()
         self._drained = asyncio.Event()
 
     async def run(self) -> None:
         """Until it is drained, or a signal says so."""
-        self._switchboard.follow(read_routing(self._dir))
+        await self._follow()
         control = await commands.listen(
             self._runtime, {"status": self._status, "reload": self._reload, "drain": self._drain}
         )
-        tasks = [asyncio.create_task(work) for work in (self._keep_watch(), self._hold_lifeline(), self._tend())]
+        works = (self._keep_following(), self._lifeline.hold(), self._tend_requests(), self._tend_connections())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             await self._wait_for_workers()
+            with contextlib.suppress(FinbehaveError):
+                await (
+                    self._follow()
+                )  # also a change that nobody could tell this one before its control socket was there
             await self._server.serve(sockets=[self._socket])
         finally:
             self._drained.set()
@@ -112,7 +128,7 @@ class Gateway:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _answered_elsewhere(self) -> bool:
-        return self._after is not None and await asyncio.to_thread(control.answers, self._after)
+        return await asyncio.to_thread(lambda: any(map(control.answers, self._after)))
 
     # --- commands -------------------------------------------------------------------------------------------
 
@@ -120,8 +136,7 @@ class Gateway:
         return {**commands.status(self._switchboard), "listening": self._server.started}
 
     async def _reload(self) -> dict[str, Any]:
-        if not self._orphaned.is_set():
-            self._switchboard.follow(read_routing(self._dir))
+        await self._follow()
         return {"revision": self._switchboard.table.revision}
 
     async def _drain(self) -> dict[str, Any]:
@@ -137,60 +152,42 @@ class Gateway:
 
     # --- looking after --------------------------------------------------------------------------------------
 
-    async def _keep_watch(self) -> None:
-        """Follow the state, and let time pass for what waits."""
+    async def _keep_following(self) -> None:
+        """Follow the state. While it cannot be read, requests are answered by the table that is there."""
         watch = Watch(self._dir)
-        changed = False
-        try:
-            while True:
-                changed = changed or watch.changed()
-                if changed and not self._orphaned.is_set():
-                    changed = not await self._follow()
-                self._switchboard.look_after(time.monotonic())
-                await asyncio.sleep(LOOK_EVERY)
-        finally:
-            watch.close()
+        behind, said = True, ""
+        while True:
+            try:
+                behind = behind or watch.changed()
+                if behind:
+                    await self._follow()
+                behind, said = False, ""
+            except Exception as error:  # whatever is wrong with the state, it may be mended
+                if str(error) != said:
+                    said = str(error)
+                    self._say(f"the state is read later: {said}")
+                if isinstance(error, NotFound) and self._lifeline.cut.is_set():
+                    self._server.should_exit = True  # it is deleted, and nobody is left to say so
+            await asyncio.sleep(LOOK_EVERY)
 
-    async def _follow(self) -> bool:
-        """Requests are answered by the table that is there while the state cannot be read: then False."""
-        try:
-            self._switchboard.follow(read_routing(self._dir))
-        except Busy as error:
-            self._say(f"the state is read later: {error.message}")
-            return False
-        return True
+    async def _follow(self) -> None:
+        """Let the state as it is now decide about requests. Raises FinbehaveError where it cannot be read."""
+        async with self._following:  # what was read first is followed first
+            routing = await asyncio.to_thread(read_routing, self._dir, self._runtime)
+            self._switchboard.follow(routing)
+        if self._lifeline.cut.is_set() and not routing.running:
+            self._server.should_exit = True
 
-    async def _tend(self) -> None:
+    async def _tend_requests(self) -> None:
+        """Let time pass for what waits."""
+        while True:
+            self._switchboard.look_after(time.monotonic())
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _tend_connections(self) -> None:
         while True:
             await asyncio.sleep(CONNECTIONS_EVERY)
             look_after(self._server.server_state.connections, asyncio.get_running_loop().time())
-
-    async def _hold_lifeline(self) -> None:
-        """Standard input ends with the supervisor."""
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-        loop.add_reader(0, ended.set)
-        await ended.wait()
-        loop.remove_reader(0)
-        self._orphaned.set()
-        while not self._server.should_exit:
-            self._say("the supervisor is gone; another one is started")
-            await self._launch_successor()
-            await asyncio.sleep(RELAUNCH_EVERY)
-
-    async def _launch_successor(self) -> None:
-        """Unless the endpoint is to stop, or is deleted: then nobody is left to serve."""
-        try:
-            with State(self._dir) as state:
-                wanted = state.endpoint().running
-            if wanted:
-                await asyncio.to_thread(launch, self._dir)
-            else:
-                self._server.should_exit = True
-        except FinbehaveError as error:
-            self._say(f"no supervisor can be started: {error.message}")
-            if not self._dir.exists():
-                self._server.should_exit = True
 
     def _say(self, text: str) -> None:
         with contextlib.suppress(OSError):  # a full disk costs the line
