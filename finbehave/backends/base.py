@@ -128,8 +128,8 @@ class Serving(Protocol):
             InputInvalid, AccessDenied, Unavailable, TimedOut, GateFailed: by what the endpoint answered.
         """
 
-    def observe(self, endpoint: str, since: str) -> Mapping[str, Observed]:
-        """What each deployment has answered: counts since it came up, scores not older than ``since`` (ISO 8601, UTC).
+    def observe(self, endpoint: str, seconds: float) -> Mapping[str, Observed]:
+        """What each deployment has answered: counts since it came up, and scores of the last ``seconds``.
 
         Empty where the backend cannot say that from one second to the next.
         """

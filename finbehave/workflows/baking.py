@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
 from finbehave.backends.base import Serving
 from finbehave.domain.check import CheckGroup
@@ -49,7 +48,7 @@ class Baking:
     trial: Trial = field(default_factory=Trial)
     ours: Observed = field(default_factory=Observed)
     theirs: Observed = field(default_factory=Observed)
-    since: str = field(default_factory=lambda: _now())
+    began: float = field(default_factory=time.monotonic)
 
     def step(self, written: Written, following: int) -> None:
         """Watch one step, and return when the next may come.
@@ -88,10 +87,6 @@ class Baking:
             )
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _wanting(verdict: Verdict) -> str:
     if verdict.more is None:
         return f" ({verdict.requests:,} requests; more of them would not decide it)"
@@ -109,7 +104,7 @@ class _Look:
     def __post_init__(self) -> None:
         self.serving = self.baking.serving
         # after the golden records of this step, which are no client's requests
-        self._before = self.serving.observe(self.written.endpoint, self.baking.since)
+        self._before = self._observed()
         self._started = time.monotonic()
         self.ours, self.theirs = self.baking.ours, self.baking.theirs
 
@@ -126,12 +121,16 @@ class _Look:
             time.sleep(min(LOOK_EVERY, max(0.05, self._long - spent)))
             gates.still(self.serving, self.written, self.baking.deployment)
 
+    def _observed(self) -> Mapping[str, Observed]:
+        """Until now, with the samples of the whole release."""
+        return self.serving.observe(self.written.endpoint, time.monotonic() - self.baking.began)
+
     @property
     def _long(self) -> float:
         return self.baking.seconds
 
     def _verdict(self) -> Verdict | None:
-        now = self.serving.observe(self.written.endpoint, self.baking.since)
+        now = self._observed()
         if not now:
             return None
         self.ours = self._of(now, self.baking.deployment).after(self.baking.ours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import http.client
 import itertools
 import json
@@ -10,8 +11,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+
+def rows_of(behaviour: Path) -> list[dict[str, Any]]:
+    """The rows of the data file that the tests train on."""
+    with behaviour.open(newline="", encoding="utf-8") as file:
+        return [
+            {
+                "income": float(row["income"]),
+                "spending": float(row["spending"]),
+                "age": int(row["age"]),
+                "account": row["account"],
+            }
+            for row in csv.DictReader(file)
+        ]
 
 
 @dataclass

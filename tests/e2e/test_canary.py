@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import signal
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from tests.conftest import Finbehave
 from tests.e2e.broken import says_yes
-from tests.e2e.client import Client
+from tests.e2e.client import Client, rows_of
 from tests.e2e.test_release import deployments, said
 
 HALF = ("--steps", "50,100", "--bake", "0.5")
@@ -23,16 +22,7 @@ def client(finbehave: Finbehave, package: Path, behaviour: Path) -> Client:
     """Of an endpoint with the first model; it asks about every row of a file in turn."""
     finbehave.ok("register", str(package))
     uri = finbehave.ok("deploy", "late-payers")["scoring_uri"]
-    with behaviour.open(newline="", encoding="utf-8") as file:
-        rows = [
-            {
-                "income": float(row["income"]),
-                "spending": float(row["spending"]),
-                "age": int(row["age"]),
-                "account": row["account"],
-            }
-            for row in csv.DictReader(file)
-        ]
+    rows = rows_of(behaviour)
     return Client(uri, finbehave.ok("keys", "show")["primary"], rows[0], rows)
 
 

@@ -195,7 +195,7 @@ class AzureServing:
 
     # --- traffic --------------------------------------------------------------------------------------------
 
-    def observe(self, endpoint: str, since: str) -> Mapping[str, Observed]:  # noqa: ARG002
+    def observe(self, endpoint: str, seconds: float) -> Mapping[str, Observed]:  # noqa: ARG002
         """Nothing: the platform's metrics come minutes later, which is too late for the verdict on a step."""
         return {}
 

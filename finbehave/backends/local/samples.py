@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,20 @@ from finbehave.backends.local.paths import predictions_file
 NEWEST_BYTES = 4 << 20
 """So much of a file is read, from its end: some thousand samples, which is more than a comparison needs."""
 
-_START = len('{"time": "')
-_DIGITS = len("2026-01-01T00:00:00.000")
 
-
-def scores(endpoint_dir: Path, deployment: str, since: str) -> tuple[tuple[float | str, ...], int]:
+def scores(endpoint_dir: Path, deployment: str, seconds: float) -> tuple[tuple[float | str, ...], int]:
     """One score for each different row of clients that was sampled, and how many of their rows were.
 
     A score is the second of two probabilities, else the prediction.
 
     Args:
-        since: Only samples not older than this; ISO 8601 in UTC, as the samples have it.
+        endpoint_dir: The endpoint's folder.
+        deployment: Its name.
+        seconds: Only samples that are not older, by the machine's steady clock: the other one may be set.
     """
     found: dict[str, float | str] = {}
     sampled = 0
-    for sample in _samples(predictions_file(endpoint_dir, deployment), since[:_DIGITS]):
+    for sample in _samples(predictions_file(endpoint_dir, deployment), seconds):
         if sample["request"].startswith(OWN_REQUEST):
             continue
         for row, score in zip(sample["inputs"], _scores(sample), strict=True):
@@ -43,15 +43,25 @@ def _scores(sample: dict[str, Any]) -> list[float | str]:
     return [one if isinstance(one, (int, float)) else str(one) for one in sample["predictions"]]
 
 
-def _samples(path: Path, since: str) -> Iterator[dict[str, Any]]:
+def _samples(path: Path, seconds: float) -> Iterator[dict[str, Any]]:
+    """The newest first, up to the first that is too old. The steady clock begins anew when the machine does."""
+    now = time.monotonic()
+    for line in reversed(_end_of(path).splitlines(keepends=True)):
+        if not line.endswith(b"\n"):  # it is being written
+            continue
+        sample = json.loads(line)
+        if not now - seconds <= sample.get("moment", -1.0) <= now:
+            return
+        yield sample
+
+
+def _end_of(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             start = max(0, path.stat().st_size - NEWEST_BYTES)
             file.seek(start)
             if start:
                 file.readline()  # the rest of a line
-            for line in file:
-                if line.endswith(b"\n") and line[_START : _START + _DIGITS].decode("ascii", "replace") >= since:
-                    yield json.loads(line)
+            return file.read()
     except FileNotFoundError:
-        return
+        return b""

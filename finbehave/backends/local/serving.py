@@ -211,9 +211,9 @@ class LocalServing:
         address, tls = (row.host, row.port), client_context(front)
         return client.ask(endpoint, address, tls, key, rows, deployment=deployment, timeout=timeout)
 
-    def observe(self, endpoint: str, since: str) -> Mapping[str, Observed]:
+    def observe(self, endpoint: str, seconds: float) -> Mapping[str, Observed]:
         """What the gateway has counted, and the samples that it has written down."""
-        return observed(self._folder(endpoint), since)
+        return observed(self._folder(endpoint), seconds)
 
     def set_traffic(self, write: TrafficWrite) -> LedgerEntry:
         """One row of the ledger, which the gateway then confirms that it follows."""

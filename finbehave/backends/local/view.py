@@ -56,12 +56,12 @@ def _mirror(front: Front, rows: Sequence[DeploymentRow], status: Mapping[str, An
     return Mirror(front.mirror, front.mirror_percent, *(counted.get(name, 0) for name in MIRRORED))
 
 
-def observed(folder: Path, since: str) -> dict[str, Observed]:
-    """Deployment -> what the gateway has counted of it, with the scores of samples not older than ``since``."""
+def observed(folder: Path, seconds: float) -> dict[str, Observed]:
+    """Deployment -> what the gateway has counted of it, with the scores of samples of the last ``seconds``."""
     with State(folder) as state:
         status = _status(folder, state.endpoint()) or {}
     return {
-        name: Observed(said["requests"], said["errors"], tuple(said["latencies"]), *scores(folder, name, since))
+        name: Observed(said["requests"], said["errors"], tuple(said["latencies"]), *scores(folder, name, seconds))
         for name, said in status.get("deployments", {}).items()
     }
 

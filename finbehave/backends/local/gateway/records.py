@@ -2,7 +2,8 @@
 
     logs/gateway.log                   {"request": "…", "deployment": "blue", "status": 200, "ms": 1.8, "rows": 1}
                                        {"request": "…", "status": 401, "code": "auth-key", "why": "…"}
-    predictions/DEPLOYMENT.jsonl       {"time": "…", "request": "…", "model": "…", "predictions": […], "inputs": […]}
+    predictions/DEPLOYMENT.jsonl       {"time": "…", "moment": 71.5, "request": "…", "model": "…", "predictions": […],
+                                        "inputs": […]}   moment: of the machine's steady clock, in seconds
 
 A thread of its own writes, from a queue that has a bound: a slow or full disk costs lines, never an answer.
 """
@@ -80,7 +81,7 @@ class Records:
 
     def sample(self, request_id: str, deployment: str, sample: bytes) -> None:
         """Rows with what was answered, as the worker wrote them."""
-        head = json.dumps({"time": now(), "request": request_id})
+        head = json.dumps({"time": now(), "moment": time.monotonic(), "request": request_id})
         self._put(deployment, f"{head[:-1]}, {sample[1:].decode()}")
 
     def close(self) -> None:
