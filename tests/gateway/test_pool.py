@@ -400,8 +400,8 @@ def test_a_worker_of_an_earlier_version_is_ended_so_that_one_of_this_version_com
 
     async def run(folder: Path) -> None:
         await Worker(folder / "0", pid=old.pid, protocol=PROTOCOL - 1).listen()
-        pool = Pool(NAME, MODEL, [str(folder / "0")], grace=PATIENCE)
-        pool.open()
+        pool = Pool(NAME, MODEL, grace=PATIENCE)
+        pool.follow([str(folder / "0")])
         await until(lambda: old.poll() is not None)
         assert not pool.ready
         pool.retire()

@@ -145,8 +145,9 @@ class Link(asyncio.Protocol):
         if found != (self._owner.model, self._owner.name):
             raise ValueError(f"expected {self._owner.model} of {self._owner.name}, found {found}")
         if hello.get("protocol") != PROTOCOL:
-            with suppress(ProcessLookupError):
-                os.kill(hello["pid"], signal.SIGTERM)
+            if hello.get("protocol", 0) < PROTOCOL:  # else it is this gateway that is to be succeeded
+                with suppress(ProcessLookupError):
+                    os.kill(hello["pid"], signal.SIGTERM)
             raise ValueError(f"it speaks version {hello.get('protocol')}, not {PROTOCOL}")
         self.worker = hello["pid"]
         self._owner.link_ready(self)
