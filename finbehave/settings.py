@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     max_instances: int | None = Field(default=None, ge=1, le=50, description="most machines, or workers here, by load")
     target_cpu: float | None = Field(default=None, gt=0, lt=100, description="percent; above it one machine more")
     target_latency: float | None = Field(default=None, gt=0, description="milliseconds; above it one machine more")
+    workers: int | None = Field(default=None, ge=1, le=128, description="scoring workers of each machine on Azure")
+    concurrency: int | None = Field(default=None, ge=1, le=1000, description="requests that a machine takes at once")
+    request_timeout: float | None = Field(default=None, ge=0.1, le=180, description="seconds for a request on Azure")
     prices: Path | None = Field(default=None, description="own table of machine prices, a JSON file")
     key: SecretStr | None = Field(default=None, description="endpoint key to use instead of the stored one")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @command(
     "endpoint", "instance_type", "instance_count", "min_instances", "max_instances",
     "host", "port", "tls_cert", "tls_key", "rate_limit", "response_cache",
-    "rehearsal", "private", "identity", "target_cpu", "target_latency",
+    "rehearsal", "private", "identity", "target_cpu", "target_latency", "workers", "concurrency", "request_timeout",
 )  # fmt: skip
 def deploy(
     run: Run,

@@ -143,6 +143,31 @@ SETTING_OPTIONS: dict[str, Any] = {
             "--target-latency", metavar="MS", help="The same, by the endpoint's latency.", rich_help_panel=ON_AZURE
         ),
     ],
+    "workers": Annotated[
+        int | None,
+        typer.Option(
+            "--workers", help="Processes on each machine.", show_default="one a core", rich_help_panel=ON_AZURE
+        ),
+    ],
+    "concurrency": Annotated[
+        int | None,
+        typer.Option(
+            "--concurrency",
+            help="Requests at once on each machine.",
+            show_default="one a worker",
+            rich_help_panel=ON_AZURE,
+        ),
+    ],
+    "request_timeout": Annotated[
+        float | None,
+        typer.Option(
+            "--request-timeout",
+            metavar="SECONDS",
+            help="For one request, 180 at most.",
+            show_default="30",
+            rich_help_panel=ON_AZURE,
+        ),
+    ],
     "memory": Annotated[str | None, typer.Option("--memory", help="Memory cap, as 2GB.", show_default="2GB")],
 }
 

@@ -132,6 +132,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """What each machine of a deployment takes on, as far as it was said; None follows from the machine's size.
+
+    ``workers`` are processes with the model, ``concurrency`` the requests that are let in at once, and
+    ``request_timeout`` the seconds that one may take.
+    """
+
+    workers: int | None = None
+    concurrency: int | None = None
+    request_timeout: float | None = None
+
+
+@dataclass(frozen=True)
 class Terms:
     """What a deployment runs under besides its model, environment and machines.
 
@@ -144,12 +157,16 @@ class Terms:
     identity: str | None = None
     variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     scale: Scale | None = None
+    capacity: Capacity = Capacity()
 
     @property
     def digest(self) -> str:
         """By what deployments are compared; empty for the usual terms."""
         scale = asdict(self.scale) if self.scale else None
-        said = {"private": self.private, "variables": sorted(self.variables), "scale": scale}
+        capacity = {name: value for name, value in asdict(self.capacity).items() if value is not None}
+        said = {
+            "private": self.private, "variables": sorted(self.variables), "scale": scale, "capacity": capacity,
+        }  # fmt: skip
         told = {name: value for name, value in said.items() if value}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16] if told else ""
 

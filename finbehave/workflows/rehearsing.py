@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.compat import Finding, Severity, TargetReport, Verdict
+from finbehave.domain.endpoint import Capacity
 from finbehave.domain.environment import Interpreter
 from finbehave.errors import UsageError
 from finbehave.progress import Progress, checking
 from finbehave.settings import Settings
 from finbehave.workflows.inference_server import SERVER, InferenceServer, inference_server, scoring_code, with_server
+from finbehave.workflows.terms import asked_capacity
 
 if TYPE_CHECKING:
     from finbehave.packaging.package import Package
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 INITIAL_DELAY, PERIOD, TIMEOUT, FAILURES = 10.0, 10.0, 2.0, 30
 """Seconds before the first probe, between probes, for an answer, and how many in a row may fail."""
 ALLOWED = INITIAL_DELAY + PERIOD * FAILURES
-SCORING_SECONDS = 30.0
 SYSTEM_MIB = 1024
 """What the machine's own agents and the system take of its memory (as ``backends.azure.sizes`` reckons)."""
 _LOOK_EVERY = 0.25
@@ -85,7 +86,7 @@ def rehearse(path: Path, environment: str | None, settings: Settings, progress: 
         interpreter = with_server(spec, settings, progress)
         check.detail = f"{SERVER} {interpreter.packages.get(SERVER, '?')}"
     with checking(progress, f"rehearsal in {spec.origin}", CheckGroup.INTEGRATION) as check:
-        rehearsal = _Rehearsing(package, interpreter, settings.instance_type).run()
+        rehearsal = _Rehearsing(package, interpreter, settings.instance_type, asked_capacity(settings)).run()
         check.detail, check.remedy = told(rehearsal), rehearsal.remedy
         if rehearsal.error:
             check.status = CheckStatus.FAILED
@@ -117,8 +118,14 @@ class _Rehearsing:
     package: Package
     interpreter: Interpreter
     instance_type: str
+    asked: Capacity
     most: int = 0
     """Bytes that the server's processes have held together."""
+
+    def __post_init__(self) -> None:
+        from finbehave.backends.azure.capacity import settled
+
+        self.takes = settled(self.instance_type, self.asked)
 
     def run(self) -> Rehearsal:
         with tempfile.TemporaryDirectory(prefix="finbehave-rehearsal-") as folder:
@@ -143,7 +150,7 @@ class _Rehearsing:
 
     def _ask(self, port: int, body: bytes) -> tuple[Any, float | None, str | None]:
         started = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SCORING_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=self.takes.request_timeout)
         try:
             connection.request("POST", "/score", body, {"Content-Type": "application/json"})
             response = connection.getresponse()
@@ -173,9 +180,9 @@ class _Rehearsing:
     def _outcome(
         self, ready: float | None, answer: Any, latency: float | None, failure: str | None, log: str
     ) -> Rehearsal:
-        from finbehave.backends.azure.sizes import size_of, workers
+        from finbehave.backends.azure.sizes import size_of
 
-        size, count = size_of(self.instance_type), workers(self.instance_type)
+        size, count = size_of(self.instance_type), self.takes.workers
         held = self.most >> 20
         found = Rehearsal(
             ready is not None, None if ready is None else round(ready, 2), ALLOWED, answer is not None,
@@ -211,7 +218,7 @@ class _Rehearsing:
             return (
                 f"{found.workers} workers hold {found.memory_needed_mib:,} MiB, and {found.instance_type} has "
                 f"{found.memory_allowed_mib:,} for them",
-                "finbehave deploy MODEL --instance-type TYPE, a larger one",
+                "finbehave deploy MODEL --instance-type TYPE, a larger one, or fewer --workers",
             )
         return None, None
 

@@ -1,4 +1,4 @@
-"""On what terms a deployment is made: network, identity, environment variables and scaling, as they were asked for.
+"""On what terms a deployment is made, as they were asked for: network, identity, variables, scaling, capacity.
 
 Scaling apart they are Azure's: on this machine an option for them is refused, and what a project's settings say for
 Azure is passed over. There more workers come by how long requests wait.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from finbehave.domain.endpoint import LONGEST_WAIT_MS, Scale, Terms
+from finbehave.domain.endpoint import LONGEST_WAIT_MS, Capacity, Scale, Terms
 from finbehave.errors import UsageError
 from finbehave.settings import Settings
 
@@ -20,6 +20,9 @@ OPTIONS: Mapping[str, str] = {
     "max_instances": "--max-instances",
     "target_cpu": "--target-cpu",
     "target_latency": "--target-latency",
+    "workers": "--workers",
+    "concurrency": "--concurrency",
+    "request_timeout": "--request-timeout",
 }
 """Setting -> its option."""
 
@@ -47,7 +50,13 @@ def asked_terms(settings: Settings, variables: Mapping[str, str]) -> Terms:
         return Terms(scale=_by_waiting(settings))
     for name, value in variables.items():
         _check(name, value)
-    return Terms(settings.private, settings.identity, tuple(sorted(variables.items())), _scale(settings))
+    more = tuple(sorted(variables.items()))
+    return Terms(settings.private, settings.identity, more, _scale(settings), asked_capacity(settings))
+
+
+def asked_capacity(settings: Settings) -> Capacity:
+    """What a machine of Azure is to take on, as far as the settings say."""
+    return Capacity(settings.workers, settings.concurrency, settings.request_timeout)
 
 
 def _scale(settings: Settings) -> Scale | None:

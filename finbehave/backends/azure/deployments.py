@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from finbehave.backends.azure import scaling, view
+from finbehave.backends.azure import capacity, scaling, view
 from finbehave.backends.azure.client import LOOK_EVERY, Workspace, look
 from finbehave.backends.azure.environment import ensure_environment
-from finbehave.backends.azure.sizes import QUEUE_MS, REQUEST_MS, checked_type, workers
+from finbehave.backends.azure.sizes import checked_type
 from finbehave.backends.azure.staging import SCRIPT, scoring_code
 from finbehave.backends.azure.terms import terms_of
 from finbehave.backends.azure.translate import Again
-from finbehave.domain.endpoint import OWN_ENVIRONMENT, DeploymentSpec, Terms
+from finbehave.domain.endpoint import OWN_ENVIRONMENT, Capacity, DeploymentSpec, Terms
 from finbehave.errors import DeploymentFailed, NotFound, StillRunning, TimedOut
 from finbehave.packaging.package import Package
 from finbehave.progress import Progress
@@ -99,7 +99,7 @@ class Deployments:
         )
 
         instance_type = checked_type(spec.instance_type)
-        count = workers(instance_type)
+        takes = capacity.settled(instance_type, terms.capacity)
         return ManagedOnlineDeployment(
             name=spec.name,
             endpoint_name=endpoint,
@@ -110,13 +110,15 @@ class Deployments:
             instance_count=spec.instance_count,
             environment_variables={
                 "OMP_NUM_THREADS": "1",
-                "WORKER_COUNT": str(count),
-                "WORKER_TIMEOUT": str(REQUEST_MS // 1000 * 4),
+                "WORKER_COUNT": str(takes.workers),
+                "WORKER_TIMEOUT": str(takes.worker_timeout),
                 "FINBEHAVE_DEPLOYMENT": spec.name,
                 **dict(terms.variables),
             },
             request_settings=OnlineRequestSettings(
-                max_concurrent_requests_per_instance=count, request_timeout_ms=REQUEST_MS, max_queue_wait_ms=QUEUE_MS
+                max_concurrent_requests_per_instance=takes.concurrency,
+                request_timeout_ms=round(takes.request_timeout * 1000),
+                max_queue_wait_ms=round(capacity.QUEUE_SECONDS * 1000),
             ),
             liveness_probe=ProbeSettings(**PROBE),
             readiness_probe=ProbeSettings(**PROBE),
@@ -128,6 +130,7 @@ class Deployments:
                 view.CREATED: datetime.now(timezone.utc).isoformat(timespec="microseconds"),
                 **({view.TERMS: terms.digest} if terms.digest else {}),
                 **({scaling.TAG: scaling.tag_of(terms.scale)} if terms.scale else {}),
+                **({capacity.TAG: capacity.tag_of(terms.capacity)} if terms.capacity != Capacity() else {}),
             },
         )
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from finbehave.backends.azure.capacity import request_seconds
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.scoring import Door, Opener, ask
 from finbehave.domain.endpoint import Answer, Keys
@@ -39,9 +40,12 @@ TOKENS: Mapping[Opener, str] = {
 class Doors:
     """Asks the endpoints of a workspace for predictions, and keeps what opens them while the command runs."""
 
-    def __init__(self, workspace: Workspace, entity: Callable[[str], Any]) -> None:
+    def __init__(
+        self, workspace: Workspace, entity: Callable[[str], Any], deployments: Callable[[str], Sequence[Any]]
+    ) -> None:
         self._workspace = workspace
         self._entity = entity
+        self._deployments = deployments
         self._known: dict[str, Door] = {}
 
     def forget(self, endpoint: str) -> None:
@@ -51,8 +55,12 @@ class Doors:
     def score(
         self, endpoint: str, rows: Sequence[Mapping[str, Any]], *, deployment: str | None, timeout: float
     ) -> Answer:
-        """Ask over HTTP; a key that was changed or a token that has ended meanwhile is fetched again, once."""
+        """Ask over HTTP; a key that was changed or a token that has ended meanwhile is fetched again, once.
+
+        The answer is waited for as long as a deployment may take for it, and ``timeout`` seconds at least.
+        """
         door = self._known.get(endpoint) or self._open(endpoint)
+        timeout = max(timeout, door.longest)
         try:
             return ask(door, rows, deployment=deployment, timeout=timeout)
         except AccessDenied:
@@ -70,7 +78,8 @@ class Doors:
         opener = opener_of(entity)
         own = self._workspace.settings.key
         key = own.get_secret_value() if own else self._secret(endpoint, opener)
-        self._known[endpoint] = Door(endpoint, entity.scoring_uri, key, opener)
+        longest = max((request_seconds(one) for one in self._deployments(endpoint)), default=0.0)
+        self._known[endpoint] = Door(endpoint, entity.scoring_uri, key, opener, longest)
         return self._known[endpoint]
 
     def _secret(self, endpoint: str, opener: Opener) -> str:

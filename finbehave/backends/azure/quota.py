@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from finbehave.backends.azure.capacity import settled
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.names import checked_name
-from finbehave.backends.azure.sizes import checked_type, monthly_cost, quota_cores, size_of, workers
+from finbehave.backends.azure.sizes import checked_type, monthly_cost, quota_cores, size_of
 from finbehave.backends.azure.terms import check_terms
 from finbehave.backends.azure.translate import MORE_QUOTA, QuotaExceeded
 from finbehave.domain.check import CheckGroup, CheckStatus
@@ -117,8 +118,8 @@ def _name(usage: Any) -> str:
 def _costs(workspace: Workspace, spec: DeploymentSpec, there: Endpoint | None) -> Sequence[str]:
     prices = workspace.settings.prices
     others = [one for one in there.deployments if one.name != spec.name] if there else []
-    serving = f"{workers(spec.instance_type)} scoring workers on each machine"
-    lines = [f"{spec.name}: {monthly_cost(spec.instance_type, spec.instance_count, prices)}, {serving}"]
+    takes = settled(spec.instance_type, spec.terms.capacity).words
+    lines = [f"{spec.name}: {monthly_cost(spec.instance_type, spec.instance_count, prices)}; {takes}"]
     if scale := spec.terms.scale:
         unit = "% of its cores" if scale.measure == "cpu" else "ms of latency"
         most = monthly_cost(spec.instance_type, scale.most, prices)

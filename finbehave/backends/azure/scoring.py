@@ -30,12 +30,13 @@ Opener = Literal["key", "aml_token", "aad_token"]
 
 @dataclass(frozen=True)
 class Door:
-    """Where to ask, and with what: a key, or a token."""
+    """Where to ask, and with what: a key, or a token. A request may take ``longest`` seconds there."""
 
     endpoint: str
     uri: str
     key: str
     opener: Opener = "key"
+    longest: float = 0.0
 
 
 def ask(door: Door, rows: Sequence[Mapping[str, Any]], *, deployment: str | None, timeout: float) -> Answer:

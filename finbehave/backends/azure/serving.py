@@ -55,7 +55,7 @@ class AzureServing:
         self._models = models
         self._settings = settings
         self._deployments = Deployments(workspace)
-        self._doors = Doors(workspace, self._entity)
+        self._doors = Doors(workspace, self._entity, self._deployments.listed)
         self._monitor = Monitor(workspace)
         self._read: dict[str, tuple[int, Traffic]] = {}
 

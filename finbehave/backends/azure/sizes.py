@@ -68,9 +68,6 @@ RESERVE = 1.2
 WORKER_GIB = 1.0
 """Memory that one worker with a model of tables, its libraries and a batch of rows is given."""
 
-REQUEST_MS = 30_000
-QUEUE_MS = 1_000
-
 
 def size_of(instance_type: str) -> Size | None:
     """What a machine has; None where this table does not know it, which is no error: Azure has hundreds."""

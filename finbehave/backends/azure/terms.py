@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from finbehave.backends.azure.account import Account
+from finbehave.backends.azure.capacity import capacity_of
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.scaling import check_permission, scale_of
 from finbehave.domain.check import CheckGroup, CheckStatus
@@ -19,8 +20,13 @@ from finbehave.domain.endpoint import Terms
 from finbehave.errors import AccessDenied, NotFound, UsageError
 from finbehave.progress import OpenCheck, Progress, checking
 
-OURS = ("OMP_NUM_THREADS", "WORKER_COUNT", "WORKER_TIMEOUT", "FINBEHAVE_DEPLOYMENT")
-"""Variables that finbehave gives every deployment; those of Azure's own begin with AZUREML_."""
+OURS: Mapping[str, str] = {
+    "OMP_NUM_THREADS": "",
+    "WORKER_COUNT": "--workers N",
+    "WORKER_TIMEOUT": "--request-timeout SECONDS, which it follows",
+    "FINBEHAVE_DEPLOYMENT": "",
+}
+"""Variables that finbehave gives every deployment -> the option for it. Those of Azure's own begin with AZUREML_."""
 
 WORKSPACE_VERSION, IDENTITY_VERSION, ROLES_VERSION = "2024-04-01", "2023-01-31", "2022-04-01"
 """Versions of the resource manager's interfaces."""
@@ -80,7 +86,8 @@ def terms_of(deployment: Any) -> Terms:
         if name not in OURS and not name.startswith("AZUREML_")
     }
     private = str(deployment.egress_public_network_access or "").lower() == "disabled"
-    return Terms(private, None, tuple(sorted(variables.items())), scale_of(deployment.tags))
+    tags = deployment.tags
+    return Terms(private, None, tuple(sorted(variables.items())), scale_of(tags), capacity_of(tags))
 
 
 def check_terms(workspace: Workspace, terms: Terms, there: Any, progress: Progress) -> None:
@@ -92,8 +99,10 @@ def check_terms(workspace: Workspace, terms: Terms, there: Any, progress: Progre
     """
     for name, _ in terms.variables:
         if name in OURS or name.startswith("AZUREML_"):
+            option = OURS.get(name)
             raise UsageError(
-                f"the variable {name} is set by finbehave or by Azure", remedy="leave it out of --variable"
+                f"the variable {name} is set by finbehave or by Azure",
+                remedy=f"leave it out of --variable{f'; there is {option}' if option else ''}",
             )
     if terms.identity:
         with checking(progress, "identity of the endpoint", CheckGroup.ENVIRONMENT) as check:
