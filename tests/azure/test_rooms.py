@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
-from finbehave.backends.azure import ledger, sizes
+from finbehave.backends.azure import ledger, prices, sizes
 from finbehave.backends.azure.environment import built_environment, curated_reference
 from finbehave.backends.azure.staging import scoring_code
 from finbehave.backends.azure.translate import translated
@@ -99,12 +100,32 @@ def test_one_machine_takes_the_quota_of_two() -> None:
 def test_prices_can_be_ones_own(tmp_path: Path) -> None:
     table = tmp_path / "prices.json"
     table.write_text(json.dumps({"as_of": "2026-11", "currency": "EUR", "hourly": {"Standard_F4s_v2": 1.0}}))
-    said = sizes.monthly_cost("Standard_F4s_v2", 2, table)
+    said = prices.monthly_cost("Standard_F4s_v2", 2, table)
     assert "1,460 EUR" in said
     assert "2026-11" in said
     table.write_text("{}")
     with pytest.raises(ConfigurationError, match=r"prices\.json"):
-        sizes.monthly_cost("Standard_F4s_v2", 2, table)
+        prices.monthly_cost("Standard_F4s_v2", 2, table)
+
+
+def test_every_size_has_a_price_that_grows_with_its_cores() -> None:
+    hourly = prices.PRICES["hourly"]
+    assert set(hourly) == set(sizes.SIZES)
+    for family in {size.family for size in sizes.SIZES.values()}:
+        a_core = [hourly[name] / size.cores for name, size in sizes.SIZES.items() if size.family == family]
+        assert max(a_core) / min(a_core) < 1.01, family
+    memory = {family: {size.memory / size.cores for size in sizes.SIZES.values() if size.family == family}
+              for family in {size.family for size in sizes.SIZES.values()}}  # fmt: skip
+    assert memory == {
+        "standardDSv2Family": {3.5}, "standardDASv4Family": {4}, "standardESv3Family": {8}, "standardFSv2Family": {2},
+    }  # fmt: skip
+
+
+def test_a_cost_is_told_with_the_day_of_its_price() -> None:
+    said = prices.monthly_cost("Standard_F4s_v2", 2, None)
+    assert said.startswith("2 × Standard_F4s_v2, about 247 USD a month")
+    assert datetime.date.fromisoformat(prices.PRICES["as_of"]).isoformat() in said
+    assert "not in the table" in prices.monthly_cost("Standard_NC4as_T4_v3", 1, None)
 
 
 REFUSALS = [

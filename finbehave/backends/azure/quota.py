@@ -8,7 +8,8 @@ from typing import Any
 from finbehave.backends.azure.capacity import settled
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.names import checked_name
-from finbehave.backends.azure.sizes import checked_type, monthly_cost, quota_cores, size_of
+from finbehave.backends.azure.prices import monthly_cost
+from finbehave.backends.azure.sizes import checked_type, quota_cores, size_of
 from finbehave.backends.azure.terms import check_terms
 from finbehave.backends.azure.translate import MORE_QUOTA, QuotaExceeded
 from finbehave.domain.check import CheckGroup, CheckStatus
@@ -30,6 +31,10 @@ def preflight(
         checked_name(spec.name, "a deployment")
         checked_type(spec.instance_type)
         check.detail = f"{name}, {spec.name}, {spec.instance_type}"
+        if size_of(spec.instance_type) is None:
+            check.status = CheckStatus.WARNING
+            check.detail += ", of which nothing is known here: neither quota and price, nor whether endpoints have it"
+            check.remedy = "look at Azure ML's list of sizes for endpoints, or take --instance-type Standard_F4s_v2"
     with checking(progress, "Azure workspace", CheckGroup.ENVIRONMENT) as check:
         account = workspace.account
         found = workspace.ask("reading the workspace", lambda ml: ml.workspaces.get(account.workspace))
