@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
 from finbehave.backends.azure import ledger, prices, sizes
-from finbehave.backends.azure.environment import built_environment, curated_reference
+from finbehave.backends.azure.environment import BASE_IMAGE, built_environment, curated_reference
 from finbehave.backends.azure.staging import scoring_code
 from finbehave.backends.azure.translate import translated
 from finbehave.domain.endpoint import LedgerEntry
@@ -63,6 +64,7 @@ def test_the_image_is_told_the_server_and_every_pin() -> None:
     assert pip == ["scikit-learn==1.5.2", "numpy==1.26.4", "azureml-inference-server-http==1.5.1"]
     assert built.conda["dependencies"][0] == "python=3.11"
     assert built_environment(spec).name == built.name
+    assert re.search(r":\d{8}\.v\d+$", BASE_IMAGE), "a tag that moves"
     assert built_environment(EnvironmentSpec("x", "3.8", ())).conda["dependencies"][-1]["pip"][-1].endswith("==1.3.4")
     with pytest.raises(IncompatibleModel, match=r"3\.7"):
         built_environment(EnvironmentSpec("x", "3.7", ()))

@@ -18,8 +18,13 @@ from finbehave.environments.files import read_environment
 from finbehave.errors import IncompatibleModel, NotFound
 from finbehave.packaging.package import Package
 
-BASE_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"
-"""Carries conda; what serves comes from the conda file."""
+BASE_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260514.v1"
+"""Carries conda, and what starts a scoring server on Azure; the server itself comes from the conda file. The name is
+that of Azure's own example of a custom environment for an endpoint; its tag is fixed, since ``latest`` moves.
+
+Source of the tag: the public repository sammoran78/cara-music-retrain at commit 52c5afc0 has it in
+``azureml/environments/env_musicgen_audiocraft.yml``, and in ``docs/azureml_test_prep_evidence.md`` that Azure ML built
+on it and ran a job in it on 2 June 2026."""
 
 SERVER = "azureml-inference-server-http"
 SERVERS: tuple[tuple[tuple[int, int], str], ...] = (((3, 9), "1.5.1"), ((3, 8), "1.3.4"))
