@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +118,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _listen(reader: Any, progress: Progress) -> None:
     for line in reader:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue  # a model that writes to our descriptor is no reason to fail
-        if event.get("event") == "progress":
-            progress.advance(str(event["task"]), event["done"], event.get("total"))
-        elif event.get("event") == "note":
-            progress.note(str(event["text"]))
+        pass_on(line, progress)
+
+
+def pass_on(line: str, progress: Progress) -> None:
+    """Tell what an event of a guest says. A line that is none is no reason to fail: a model may write there too."""
+    try:
+        event = json.loads(line)
+        if event["event"] == "progress":
+            done, total = float(event["done"]), event.get("total")
+            told = partial(progress.advance, str(event["task"]), done, None if total is None else float(total))
+        elif event["event"] == "note":
+            told = partial(progress.note, str(event["text"]))
+        else:
+            return
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    told()
 
 
 def _outcome(home: Path, script: str, status: int, *, timed_out: bool, timeout: float) -> dict[str, Any]:

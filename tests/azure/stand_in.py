@@ -70,6 +70,7 @@ class Azure:
         self.making: dict[str, str] = {}
         self.job_refused: tuple[str, str] | None = None
         self.job_lacks = ""
+        self.job_held = False
         self.usage = (0, 100)
         self.roles: list[str] = []
         self.permissions = {"actions": ["*"], "notActions": list[str]()}
@@ -393,7 +394,7 @@ class Azure:
     def _look(self, path: str) -> None:
         """A job that has ended leaves its output and its log among the blobs."""
         process = self.processes.get(path)
-        if process is None or (status := process.poll()) is None:
+        if process is None or self.job_held or (status := process.poll()) is None:
             return
         del self.processes[path]
         name = path.rsplit("/", 1)[1]
@@ -421,7 +422,12 @@ class Azure:
             name = path.split("/runs/")[1].split("/")[0]
             status = self.resources[f"{W}/jobs/{name}"]["properties"]["status"]
             code, message = self.job_refused or ("UserError", "User process 'python' exited with status code 1.")
-            return 200, {"runId": name, "status": status, "error": {"error": {"code": code, "message": message}}}, {}
+            log = f"/box/ExperimentRun/dcid.{name}/user_logs/std_log.txt"
+            if (self.folder / name / "log").exists():
+                self.blobs[log] = ((self.folder / name / "log").read_bytes(), {})
+            files = {"user_logs/std_log.txt": f"https://store.blob.core.windows.net{log}?sig=x"}
+            return 200, {"runId": name, "status": status, "logFiles": files,
+                         "error": {"error": {"code": code, "message": message}}}, {}  # fmt: skip
         return _missing(path)
 
     def _unpacked(self, uri: str, target: Path | None = None) -> Path:

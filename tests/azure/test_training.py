@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from finbehave.packaging.package import read_package
@@ -48,6 +50,7 @@ def test_a_fit_that_is_left_goes_on_and_the_same_command_finds_it(cloud: Cloud, 
     program.send_signal(signal.SIGINT)
     _, said = program.communicate(timeout=60)
     assert program.returncode == 130
+    assert "the job finbehave-fit-" in " ".join(said.split())
     assert "az ml job cancel --name finbehave-fit-" in " ".join(said.split())
     assert not (cloud.folder / "package").exists()
 
@@ -55,6 +58,50 @@ def test_a_fit_that_is_left_goes_on_and_the_same_command_finds_it(cloud: Cloud, 
     assert f"{W}/jobs/{found['job']}" in cloud.azure.resources
     assert len(cloud.azure.jobs()) == 1
     assert read_package(cloud.folder / "package").manifest.metrics == found["metrics"]
+
+
+WATCHED = """
+import sys
+from pathlib import Path
+import finbehave
+class Told:
+    def check(self, check): pass
+    def note(self, text): pass
+    def advance(self, task, done, total=None):
+        if task == "fit" and total:
+            print(f"{done:g} of {total:g}", flush=True)
+finbehave.train(Path(sys.argv[1]), "late", out=Path("package"), candidates=["linear"], compute="cpu", progress=Told())
+"""
+
+
+def test_what_the_fit_says_there_is_seen_here_while_it_runs(cloud: Cloud, behaviour: Path) -> None:
+    cloud.azure.cluster("cpu", "Dedicated")
+    cloud.azure.job_held = True
+    program = subprocess.Popen(
+        [sys.executable, "-c", WATCHED, str(behaviour)], cwd=cloud.folder, env=cloud.environment(),
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    cloud.started.append(program)
+    assert program.stdout is not None
+    assert any(line == "2 of 2\n" for line in program.stdout), "it has ended without a word of the fit"
+    cloud.azure.job_held = False
+    assert program.wait(timeout=120) == 0
+    assert read_package(cloud.folder / "package").manifest.metrics
+
+
+def test_a_fit_that_takes_longer_than_one_waits_goes_on(cloud: Cloud, behaviour: Path) -> None:
+    cloud.azure.cluster("cpu", "Dedicated")
+    cloud.azure.job_held = True
+    late = cloud(*words(behaviour, "--compute", "cpu", "--timeout", "1", "-o", "json"))
+    assert (late.code, late.error["code"]) == (9, "timeout"), str(late)
+    assert "goes on at Azure" in late.error["message"]
+    (job,) = (path.rsplit("/", 1)[1] for path in cloud.azure.resources if "/jobs/" in path)
+    assert f"az ml job cancel --name {job} -g rg -w ws" in late.error["remedy"]
+    assert not (cloud.folder / "package").exists()
+
+    cloud.azure.job_held = False
+    assert cloud.ok(*words(behaviour, "--compute", "cpu", "--timeout", "120"))["job"] == job
+    assert len(cloud.azure.jobs()) == 1
 
 
 def test_a_job_that_fails_names_its_cause_keeps_its_log_and_leaves_no_package(cloud: Cloud, behaviour: Path) -> None:

@@ -17,16 +17,25 @@ from typing import Any
 
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.environment import built_environment, ensure_built
+from finbehave.backends.azure.joblogs import Live, download, reason, whole_log
 from finbehave.backends.azure.staging import FITTING, JOB, fitting_code
 from finbehave.backends.azure.translate import ImageBuildFailed, QuotaExceeded
 from finbehave.backends.azure.waiting import FIRST_PAUSE, LONGEST_PAUSE
 from finbehave.backends.base import FitSpec, Fitted, Machines
 from finbehave.disk import unwritable
 from finbehave.environments.guests import GUEST, read_response
-from finbehave.errors import AccessDenied, FinbehaveError, GuestFailed, NotFound, TimedOut, Unavailable, UsageError
+from finbehave.errors import (
+    AccessDenied,
+    FinbehaveError,
+    GuestFailed,
+    NotFound,
+    StillRunning,
+    TimedOut,
+    Unavailable,
+    UsageError,
+)
 from finbehave.packaging.package import MODEL
 from finbehave.progress import Progress
-from finbehave.redaction import redact
 from finbehave.settings import Settings
 
 SERVERLESS = "serverless"
@@ -36,7 +45,7 @@ LOW_PRIORITY = "low_priority"
 """The SDK's word for the tier of a cluster's machines. A job on a cluster cannot choose it: ``queue_settings`` is for
 serverless machines only. Source: Azure ML, "Manage and optimize costs" and the schema of command jobs."""
 
-COMPLETED, CANCELED = "Completed", "Canceled"
+RUNNING, COMPLETED, CANCELED = "Running", "Completed", "Canceled"
 ENDED = frozenset([COMPLETED, CANCELED, "Failed"])
 LONGEST_SECONDS = 12 * 3600
 """After so long Azure ends the job, so that none costs money for ever."""
@@ -88,15 +97,14 @@ class AzureFitting:
         try:
             status = self._ended(job, timeout, progress)
         except KeyboardInterrupt:
-            progress.note(
-                f"the job {job} goes on at Azure; the same command finds it, az ml job cancel --name {job} ends it"
-            )
-            raise
+            raise StillRunning(
+                f"interrupted; the job {job} goes on at Azure", remedy=f"the same command finds it; {self._cancel(job)}"
+            ) from None
         with tempfile.TemporaryDirectory(prefix="finbehave-job-") as place:
             folder = Path(place)
             if status != COMPLETED:
                 raise self._failure(job, status, folder)
-            self._download(job, folder, MADE)
+            download(self._workspace, job, folder, MADE)
             made = folder / "named-outputs" / MADE
             result = read_response(made / "response.json", "fit.py", "")
             if result is None or not (made / MODEL).is_file():
@@ -186,6 +194,7 @@ class AzureFitting:
         """The status in which it has ended."""
         doing = f"the job {job}"
         started, pause, seen = time.monotonic(), FIRST_PAUSE, ""
+        live = Live(self._workspace, job, progress)
         while True:
             status = _status(self._workspace.ask(f"looking at {doing}", lambda ml: ml.jobs.get(job)))
             waited = time.monotonic() - started
@@ -195,25 +204,31 @@ class AzureFitting:
             if waited > timeout:
                 raise TimedOut(
                     f"{doing} is {status} after {timeout:g} s; it goes on at Azure",
-                    remedy=f"the same command finds it again; az ml job cancel --name {job} ends it",
+                    remedy=f"the same command finds it again; {self._cancel(job)}",
                 )
             if status != seen:
                 progress.note(f"{doing} is {status.lower()}")
             seen = status
             progress.advance(doing, waited, None)
-            time.sleep(pause)
+            if status == RUNNING:
+                live.pass_on()
+            time.sleep(min(pause, max(timeout - waited, 0.01)))
             pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _cancel(self, job: str) -> str:
+        where = self._workspace.account
+        return f"az ml job cancel --name {job} -g {where.group} -w {where.workspace} ends it"
 
     def _failure(self, job: str, status: str, folder: Path) -> FinbehaveError:
         """Why it failed: by the fit's own answer, else by its log, else by what Azure says."""
         if status == CANCELED:
             return Unavailable(f"the job {job} was cancelled at Azure", remedy="run the same command again")
-        log, ran = self._log(job, folder)
+        log, ran = whole_log(self._workspace, job, folder)
         kept = self._keep(job, log)
         told = f" (job {job} on Azure; its log is kept in {kept})"
         tail = log[-_LOG_BYTES:]
         try:
-            self._download(job, folder, MADE)
+            download(self._workspace, job, folder, MADE)
             read_response(folder / "named-outputs" / MADE / "response.json", "fit.py", tail)
         except GuestFailed as error:
             if error.error_type == "Refused":
@@ -224,26 +239,12 @@ class AzureFitting:
             )  # fmt: skip
         except FinbehaveError:
             pass  # it made nothing
-        reason = self._reason(job)
-        if not ran and isinstance(reason, (QuotaExceeded, ImageBuildFailed, AccessDenied)):
-            return reason
+        told_by_azure = reason(self._workspace, job)
+        if not ran and isinstance(told_by_azure, (QuotaExceeded, ImageBuildFailed, AccessDenied)):
+            return told_by_azure
         last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()) if ran else iter(()), "")
-        why = last or (reason.message if reason else "it said nothing")
+        why = last or (told_by_azure.message if told_by_azure else "it said nothing")
         return GuestFailed(f"the fit failed: {why[:250]}{told}", kind="crashed", log=tail, remedy=f"read {kept}")
-
-    def _log(self, job: str, folder: Path) -> tuple[str, bool]:
-        """All that was logged, without secrets, and whether the fit itself has said something."""
-        try:
-            self._download(job, folder, None)
-        except FinbehaveError:
-            return "", False
-        texts, ran = [], False
-        for path in sorted((folder / "artifacts").rglob("*")):
-            if path.is_file() and path.suffix in (".txt", ".log"):
-                text = path.read_text(encoding="utf-8", errors="replace")
-                texts.append((path.parent.name == "user_logs", text))
-                ran = ran or (path.parent.name == "user_logs" and bool(text.strip()))
-        return redact("\n".join(text for _, text in sorted(texts, key=lambda one: one[0]))), ran
 
     def _keep(self, job: str, log: str) -> Path:
         path = self._kept / f"{job}.log"
@@ -253,21 +254,6 @@ class AzureFitting:
         except OSError as error:
             raise unwritable(path, error) from error
         return path
-
-    def _reason(self, job: str) -> FinbehaveError | None:
-        """What the service itself says of a job that failed: the SDK tells it by raising."""
-        try:
-            self._workspace.ask(f"the job {job}", lambda ml: ml.jobs.stream(job), patience=0)
-        except FinbehaveError as error:
-            return error
-        return None
-
-    def _download(self, job: str, folder: Path, output: str | None) -> None:
-        """An output by name; None for the logs."""
-        self._workspace.ask(
-            f"downloading from the job {job}",
-            lambda ml: ml.jobs.download(job, download_path=str(folder), output_name=output),
-        )
 
 
 def _status(job: Any) -> str:
