@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+TOOLS = frozenset(["pip", "setuptools", "wheel"])
+"""Packages that install others; no environment of ours is told to hold them."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,12 @@ class EnvironmentSpec:
     origin: str
     python: str | None = None
     requirements: tuple[str, ...] = ()
+
+    @classmethod
+    def locked(cls, origin: str, python: str, packages: Mapping[str, str]) -> EnvironmentSpec:
+        """Exactly these packages (normalised name -> version), under the minor version of this Python."""
+        pins = tuple(f"{name}=={version}" for name, version in sorted(packages.items()) if name not in TOOLS)
+        return cls(origin, ".".join(python.split(".")[:2]), pins)
 
 
 @dataclass(frozen=True)

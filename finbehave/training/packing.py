@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from finbehave.data.load import Table
+from finbehave.domain.environment import TOOLS
 from finbehave.domain.manifest import Feature, FeatureKind, Golden, Manifest, Task
 from finbehave.packaging.package import ENVIRONMENT, GOLDEN, REFERENCE, REQUIREMENTS, write_json
 
@@ -15,7 +16,6 @@ UNREGISTERED = "0.0.0"
 """The version of a package that no registry has given one."""
 
 _PINNED = ("scikit-learn", "numpy", "scipy", "pandas", "joblib")
-_TOOLS = frozenset(["pip", "setuptools", "wheel"])
 
 
 def write_files(
@@ -52,7 +52,7 @@ def write_files(
 
 def write_lock(folder: Path, name: str, python: str, installed: Mapping[str, str]) -> dict[str, str]:
     """Write both files of an environment, and return its packages without the tools that install them."""
-    lock = {package: version for package, version in installed.items() if package not in _TOOLS}
+    lock = {package: version for package, version in installed.items() if package not in TOOLS}
     (folder / REQUIREMENTS).write_text(
         "".join(f"{package}=={version}\n" for package, version in sorted(lock.items())), encoding="utf-8"
     )

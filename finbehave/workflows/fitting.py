@@ -25,8 +25,6 @@ _INVENTORY_SECONDS = 120.0
 _NEEDED = ("scikit-learn", "pandas", "joblib")
 """Of this Python's packages, what a fit uses; with all that these need."""
 
-_TOOLS = frozenset(["pip", "setuptools", "wheel"])
-
 
 @dataclass(frozen=True)
 class Elsewhere:
@@ -107,8 +105,7 @@ def _environment(interpreter: Interpreter) -> EnvironmentSpec:
 
     names = None if interpreter.packages else list(_NEEDED)
     found = run_guest(interpreter.path, "inventory.py", {"names": names}, timeout=_INVENTORY_SECONDS)
-    pins = tuple(f"{name}=={version}" for name, version in found["packages"].items() if name not in _TOOLS)
-    return EnvironmentSpec("the environment here", ".".join(found["python"].split(".")[:2]), pins)
+    return EnvironmentSpec.locked("the environment here", found["python"], found["packages"])
 
 
 def _explained(error: GuestFailed, *, diagnosed: bool) -> FinbehaveError:

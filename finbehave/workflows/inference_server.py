@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from finbehave.domain.environment import EnvironmentSpec, Interpreter
-from finbehave.environments.guests import GUEST, guest_environment
+from finbehave.environments.guests import guest_environment
 from finbehave.environments.isolated import ensure_environment
 from finbehave.progress import Progress
 from finbehave.settings import Settings
@@ -65,22 +64,25 @@ class InferenceServer:
 
 
 def with_server(spec: EnvironmentSpec, settings: Settings, progress: Progress) -> Interpreter:
-    """The environment, with the inference server in it.
+    """The environment, with the inference server in it that Azure's image would have.
 
     Raises:
+        IncompatibleModel: there is none for its Python.
         Unavailable, ConfigurationError, EnvironmentImpossible: it cannot be built.
     """
-    has = any(line.lower().replace("_", "-").startswith(SERVER) for line in spec.requirements)
-    full = spec if has else replace(spec, requirements=(*spec.requirements, SERVER))
+    from finbehave.backends.azure.environment import with_scoring_server
+
+    full = replace(spec, requirements=with_scoring_server(spec))
     return ensure_environment(full, cache=settings.cache, offline=settings.offline, progress=progress)
 
 
 def scoring_code(home: Path) -> Path:
     """The folder ``home/app`` with the scoring code as it is uploaded to Azure."""
+    from finbehave.backends.azure.staging import FILES, copy_code
+
     app = home / "app"
     app.mkdir()
-    for script in GUEST.glob("*.py"):
-        shutil.copy(script, app)
+    copy_code(FILES, app)
     return app
 
 

@@ -51,6 +51,13 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         azure.end()
 
 
+@pytest.fixture(scope="session")
+def rehearsable(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, for whose rehearsal the environment is there: beside the stand-in no package index is reached."""
+    Finbehave(tmp_path_factory.mktemp("rehearsed")).ok("check-compat", str(package), "--rehearse")
+    return package
+
+
 @pytest.fixture
 def live(cloud: Cloud, package: Path, other_package: Path) -> Cloud:
     """Version 1.0.0 is live on blue, and 1.0.1 registered."""

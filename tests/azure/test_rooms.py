@@ -75,13 +75,23 @@ def test_the_image_is_told_the_server_and_every_pin() -> None:
     [
         ("sklearn-1.5", "azureml://registries/azureml/environments/sklearn-1.5/versions/50"),
         ("sklearn-1.5:41", "azureml://registries/azureml/environments/sklearn-1.5/versions/41"),
-        ("sklearn-1.5@latest", "azureml://registries/azureml/environments/sklearn-1.5/labels/latest"),
         ("azureml://registries/azureml/environments/sklearn-1.0/versions/42",
          "azureml://registries/azureml/environments/sklearn-1.0/versions/42"),
     ],
 )  # fmt: skip
 def test_a_curated_image_has_a_version(said: str, reference: str) -> None:
     assert curated_reference(said) == reference
+
+
+def test_the_latest_of_a_curated_image_is_refused_with_a_version_that_stays() -> None:
+    for said, remedy in (
+        ("sklearn-1.5@latest", "sklearn-1.5:50"),
+        ("azureml://registries/azureml/environments/sklearn-1.5/labels/latest", "sklearn-1.5:50"),
+        ("AzureML-sklearn-0.24-ubuntu18.04-py37-cpu", "sklearn-0.24-ubuntu18.04-py37-cpu:VERSION"),
+    ):
+        with pytest.raises(UsageError, match="names no version") as refused:
+            curated_reference(said)
+        assert remedy in refused.value.remedy
 
 
 def test_only_the_scoring_code_is_uploaded() -> None:

@@ -11,8 +11,8 @@ from tests.e2e.broken import CRASH, fails_alone
 E = "fin-behavior-ep-fixed"
 
 
-def test_what_the_operator_sees_is_what_the_service_holds(cloud: Cloud, package: Path) -> None:
-    name = cloud.ok("register", str(package))["name"]
+def test_what_the_operator_sees_is_what_the_service_holds(cloud: Cloud, rehearsable: Path) -> None:
+    name = cloud.ok("register", str(rehearsable))["name"]
     plan = cloud.ok("deploy", name, "--plan")
     assert "cost" in {action["kind"] for action in plan["plan"]}
     cloud.ok("deploy", name, "--yes")
@@ -36,9 +36,9 @@ def test_only_the_program_speaks(cloud: Cloud) -> None:
 
 
 def test_what_would_crash_there_is_found_here_before_anything_is_created(
-    cloud: Cloud, package: Path, tmp_path: Path
+    cloud: Cloud, rehearsable: Path, tmp_path: Path
 ) -> None:
-    cloud.ok("register", str(fails_alone(package, tmp_path / "broken")))
+    cloud.ok("register", str(fails_alone(rehearsable, tmp_path / "broken")))
     for words in (("deploy", "late-payers", "--plan"), ("deploy", "late-payers", "--yes", "--rehearsal")):
         refused = cloud(*words, "-o", "json", env={"FINBEHAVE_REHEARSAL": "true"})
         assert (refused.code, refused.error["code"]) == (5, "incompatible-model"), str(refused)

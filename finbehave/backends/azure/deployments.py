@@ -63,7 +63,7 @@ class Deployments:
     def create(self, endpoint: str, spec: DeploymentSpec, package: Package, progress: Progress) -> None:
         """Send it, and leave it to Azure; one of the same name, failed or not, is replaced."""
         progress.advance(f"environment of {spec.name}", 0)
-        environment = ensure_environment(self._workspace, spec.environment, package)
+        environment = ensure_environment(self._workspace, spec.environment, package, progress)
         progress.advance(f"environment of {spec.name}", 1, 1)
         terms = self._terms(endpoint, spec)
         with scoring_code() as code, left_going(endpoint, spec.name):

@@ -1,6 +1,11 @@
 """The environment of a deployment or a job: a curated image of a fixed version, or one built from pinned packages.
 
-An image holds only what its conda file names, so the scoring server is added to the model's own lock.
+An image holds only what its conda file names, so the scoring server is added to the model's own lock, or to the lock of
+the environment in which the model was tried here where a file was named. A curated image has a server already: through
+``azureml-defaults``, or named beside it.
+
+Sources: the images' conda files in ``assets/training/general/environments`` of the public repository
+Azure/azureml-assets; the metadata of azureml-defaults 1.43 to 1.62.
 """
 
 from __future__ import annotations
@@ -15,8 +20,10 @@ from finbehave.backends.azure.client import Workspace
 from finbehave.domain.environment import EnvironmentSpec
 from finbehave.environments.curated import looks_curated
 from finbehave.environments.files import read_environment
-from finbehave.errors import IncompatibleModel, NotFound
+from finbehave.errors import IncompatibleModel, NotFound, UsageError
 from finbehave.packaging.package import Package
+from finbehave.progress import Progress
+from finbehave.settings import Settings
 
 BASE_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20260514.v1"
 """Carries conda, and what starts a scoring server on Azure; the server itself comes from the conda file. The name is
@@ -31,7 +38,10 @@ SERVERS: tuple[tuple[tuple[int, int], str], ...] = (((3, 9), "1.5.1"), ((3, 8), 
 """Oldest Python -> the newest server that runs on it. Source: the requirements of its releases on the package index."""
 
 CURATED_VERSIONS = {"sklearn-1.0": 42, "sklearn-1.1": 41, "sklearn-1.5": 50}
-"""The version that is meant where none is named, so that a release today and one in a year run in the same image."""
+"""The version that is meant where none is named, so that a release today and one in a year run in the same image. Older
+names have none here: they are to be named with theirs."""
+
+USUAL_PYTHON = "3.11"
 
 _NAMED = re.compile(
     r"(?:azureml://registries/azureml/environments/)?(?P<name>[\w.-]+?)"
@@ -49,13 +59,23 @@ class Built:
 
 
 def curated_reference(text: str) -> str:
-    """The full reference of a curated image, with a version."""
+    """The full reference of a curated image, with a version.
+
+    Raises:
+        UsageError: it names none, or the latest, which is another one next month.
+    """
     match = _NAMED.fullmatch(text)
     if match is None:
         raise NotFound(f"there is no curated image {text}", remedy="name one like sklearn-1.5, or an environment file")
     name = match["name"].removeprefix("AzureML-")
-    version = match["version"] or (None if match["label"] or match["at"] else CURATED_VERSIONS.get(name))
-    return f"{_REGISTRY}/{name}/versions/{version}" if version else f"{_REGISTRY}/{name}/labels/latest"
+    known = CURATED_VERSIONS.get(name)
+    version = match["version"] or (None if match["label"] or match["at"] else known)
+    if version is None:
+        raise UsageError(
+            f"{text} names no version of the image, and the latest is another one next month",
+            remedy=f"--environment {name}:{known or 'VERSION'}",
+        )
+    return f"{_REGISTRY}/{name}/versions/{version}"
 
 
 def built_environment(spec: EnvironmentSpec, *, serving: bool = True) -> Built:
@@ -67,23 +87,42 @@ def built_environment(spec: EnvironmentSpec, *, serving: bool = True) -> Built:
     Raises:
         IncompatibleModel: a Python for which there is no scoring server.
     """
-    python = spec.python or "3.11"
-    requirements = list(spec.requirements)
-    if serving:
-        requirements = [line for line in spec.requirements if not _is_server(line)]
-        server = next((line for line in spec.requirements if _is_server(line)), None) or _server_for(python)
-        requirements.append(server)
-    dependencies = [f"python={python}", "pip", {"pip": requirements}]
+    requirements = with_scoring_server(spec) if serving else spec.requirements
+    dependencies = [f"python={spec.python or USUAL_PYTHON}", "pip", {"pip": list(requirements)}]
     conda = {"name": "model", "channels": ["conda-forge"], "dependencies": dependencies}
     digest = hashlib.sha256(json.dumps([BASE_IMAGE, conda], sort_keys=True).encode()).hexdigest()
     return Built(f"finbehave-{digest[:16]}", conda)
 
 
-def ensure_environment(workspace: Workspace, named: str | None, package: Package) -> str:
+def with_scoring_server(spec: EnvironmentSpec) -> tuple[str, ...]:
+    """The requirements, and with them the scoring server, at the end.
+
+    Raises:
+        IncompatibleModel: a Python for which there is none.
+    """
+    named = [line for line in spec.requirements if _is_server(line)]
+    others = [line for line in spec.requirements if not _is_server(line)]
+    return (*others, *(named[:1] or [_server_for(spec.python or USUAL_PYTHON)]))
+
+
+def ensure_environment(workspace: Workspace, named: str | None, package: Package, progress: Progress) -> str:
     """The reference that a deployment takes: of a curated image, or of an environment that is there afterwards."""
     if named and looks_curated(named):
         return curated_reference(named)
-    return ensure_built(workspace, built_environment(read_environment(named) if named else package.environment))
+    spec = as_tried(read_environment(named), workspace.settings, progress) if named else package.environment
+    return ensure_built(workspace, built_environment(spec))
+
+
+def as_tried(spec: EnvironmentSpec, settings: Settings, progress: Progress) -> EnvironmentSpec:
+    """Every package of the environment that was built of it here, pinned, so that the image holds what was tried.
+
+    Raises:
+        Unavailable, ConfigurationError: it is not there any more, and cannot be built again.
+    """
+    from finbehave.environments import isolated
+
+    found = isolated.ensure_environment(spec, cache=settings.cache, offline=settings.offline, progress=progress)
+    return EnvironmentSpec.locked(spec.origin, found.python, found.packages)
 
 
 def ensure_built(workspace: Workspace, wanted: Built) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from finbehave.backends.azure.capacity import settled
 from finbehave.backends.azure.client import Workspace
+from finbehave.backends.azure.environment import curated_reference
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.prices import monthly_cost
 from finbehave.backends.azure.sizes import checked_type, quota_cores, size_of
@@ -14,6 +15,7 @@ from finbehave.backends.azure.terms import check_terms
 from finbehave.backends.azure.translate import MORE_QUOTA, QuotaExceeded
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.endpoint import DeploymentSpec, Endpoint
+from finbehave.environments.curated import looks_curated
 from finbehave.errors import AccessDenied, FinbehaveError
 from finbehave.progress import Progress, checking
 
@@ -30,6 +32,8 @@ def preflight(
         checked_name(name, "an endpoint")
         checked_name(spec.name, "a deployment")
         checked_type(spec.instance_type)
+        if spec.environment and looks_curated(spec.environment):
+            curated_reference(spec.environment)
         check.detail = f"{name}, {spec.name}, {spec.instance_type}"
         if size_of(spec.instance_type) is None:
             check.status = CheckStatus.WARNING

@@ -25,6 +25,12 @@ FITTING = (
 """The script that a job starts, the fit, and all that they import."""
 
 
+def copy_code(files: Sequence[str], folder: Path) -> None:
+    """Copy scripts of the guest into a folder."""
+    for one in files:
+        shutil.copyfile(GUEST / one, folder / one)
+
+
 @contextmanager
 def scoring_code() -> Iterator[Path]:
     """A folder with the scoring code and nothing else."""
@@ -44,6 +50,5 @@ def _folder(name: str, files: Sequence[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="finbehave-code-") as folder:
         code = Path(folder) / name
         code.mkdir()
-        for one in files:
-            shutil.copyfile(GUEST / one, code / one)
+        copy_code(files, code)
         yield code
