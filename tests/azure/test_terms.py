@@ -71,6 +71,7 @@ def test_a_private_endpoint_with_an_identity_and_a_secret(named: Cloud) -> None:
 def test_a_release_that_goes_on_keeps_its_terms(named: Cloud) -> None:
     named.ok("deploy", "late-payers:1.0.0")
     words = ("--strategy", "canary", "--bake", "60", "--variable", f"PIN={REFERENCE}", "--max-instances", "3")
+    words += ("--workers", "3")
     process = named.start("deploy", "late-payers:1.0.1", *words, "-o", "json")
     said(process, "traffic blue=90 green=10")
     process.kill()
@@ -78,7 +79,8 @@ def test_a_release_that_goes_on_keeps_its_terms(named: Cloud) -> None:
     named.azure.resources[f"{W}/onlineEndpoints/{E}/deployments/green"]["sku"]["capacity"] = 2  # as its rule would
     assert named.ok("deploy", "--resume")["traffic"] == {"green": 100}
     assert named.azure.asked.count(("PUT", f"{W}/onlineEndpoints/{E}/deployments/green")) == 1
-    assert held(named, "green")["properties"]["environmentVariables"]["PIN"] == REFERENCE
+    variables = held(named, "green")["properties"]["environmentVariables"]
+    assert (variables["PIN"], variables["WORKER_COUNT"]) == (REFERENCE, "3")
     assert list(named.azure.rules()) == ["green"]
 
 
