@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -87,6 +88,20 @@ def test_what_the_fit_says_there_is_seen_here_while_it_runs(cloud: Cloud, behavi
     cloud.azure.job_held = False
     assert program.wait(timeout=120) == 0
     assert read_package(cloud.folder / "package").manifest.metrics
+
+
+def test_an_interrupt_while_a_job_is_sent_says_that_it_may_be_there(cloud: Cloud, behaviour: Path) -> None:
+    cloud.azure.cluster("cpu", "Dedicated")
+    asked = words(behaviour, "--compute", "cpu")
+    program = cloud.start(*asked, "-o", "json")
+    cloud.azure.meanwhile("PUT", "/jobs/finbehave-fit-", lambda: program.send_signal(signal.SIGINT))
+    out, _ = program.communicate(timeout=120)
+    assert program.returncode == 130
+    error = json.loads(out)["error"]
+    assert "if Azure has it already" in error["message"]
+    assert "az ml job cancel" in error["remedy"]
+    assert cloud.ok(*asked)["job"] in error["message"]
+    assert len(cloud.azure.jobs()) == 1
 
 
 def test_a_fit_that_takes_longer_than_one_waits_goes_on(cloud: Cloud, behaviour: Path) -> None:

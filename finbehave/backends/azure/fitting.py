@@ -94,12 +94,8 @@ class AzureFitting:
     def fit(self, spec: FitSpec, model: Path, *, timeout: float, progress: Progress) -> Fitted:
         """Start the job or find it, wait for its end, and take what it made."""
         job = self._started(spec, progress)
-        try:
+        with self._left_going(job):
             status = self._ended(job, timeout, progress)
-        except KeyboardInterrupt:
-            raise StillRunning(
-                f"interrupted; the job {job} goes on at Azure", remedy=f"the same command finds it; {self._cancel(job)}"
-            ) from None
         with tempfile.TemporaryDirectory(prefix="finbehave-job-") as place:
             folder = Path(place)
             if status != COMPLETED:
@@ -129,7 +125,8 @@ class AzureFitting:
             known = self._known(name)
             if known is None:
                 environment = ensure_built(self._workspace, wanted)
-                self._create(name, spec, environment, progress)
+                with self._left_going(name, ", if Azure has it already"):
+                    self._create(name, spec, environment, progress)
                 return name
             if _status(known) not in ENDED - {COMPLETED}:
                 progress.note(f"the job {name} does this already")
@@ -214,6 +211,16 @@ class AzureFitting:
                 live.pass_on()
             time.sleep(min(pause, max(timeout - waited, 0.01)))
             pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    @contextmanager
+    def _left_going(self, job: str, perhaps: str = "") -> Iterator[None]:
+        """Ctrl-C ends this command, not the job. Raises StillRunning in place of the interrupt."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise StillRunning(
+                f"interrupted; the job {job} goes on{perhaps}", remedy=f"the same command finds it; {self._cancel(job)}"
+            ) from None
 
     def _cancel(self, job: str) -> str:
         where = self._workspace.account
