@@ -11,11 +11,11 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
 from finbehave.backends.azure import ledger, prices, sizes
-from finbehave.backends.azure.environment import BASE_IMAGE, built_environment, curated_reference
+from finbehave.backends.azure.environment import BASE_IMAGE, built_environment, curated_reference, pinned
 from finbehave.backends.azure.staging import scoring_code
 from finbehave.backends.azure.translate import translated
 from finbehave.domain.endpoint import LedgerEntry
-from finbehave.domain.environment import EnvironmentSpec
+from finbehave.domain.environment import EnvironmentSpec, Interpreter
 from finbehave.errors import ConfigurationError, IncompatibleModel, UsageError
 
 
@@ -68,6 +68,14 @@ def test_the_image_is_told_the_server_and_every_pin() -> None:
     assert built_environment(EnvironmentSpec("x", "3.8", ())).conda["dependencies"][-1]["pip"][-1].endswith("==1.3.4")
     with pytest.raises(IncompatibleModel, match=r"3\.7"):
         built_environment(EnvironmentSpec("x", "3.7", ()))
+
+
+def test_what_a_file_leaves_open_is_pinned_and_an_address_is_kept() -> None:
+    wheel = "our-rules @ https://wheels.example/our_rules-2.0-py3-none-any.whl"
+    spec = EnvironmentSpec("loose.yml", None, ("scikit-learn>=1.5", wheel))
+    installed = {"our-rules": "2.0", "scikit-learn": "1.5.2", "joblib": "1.4.2", "pip": "25.0"}
+    found = pinned(spec, Interpreter(Path("python"), "3.11.7", installed))
+    assert (found.python, found.requirements) == ("3.11", ("joblib==1.4.2", wheel, "scikit-learn==1.5.2"))
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from finbehave.backends.azure.client import Workspace
-from finbehave.domain.environment import EnvironmentSpec
+from finbehave.domain.environment import EnvironmentSpec, Interpreter
 from finbehave.environments.curated import looks_curated
 from finbehave.environments.files import read_environment
 from finbehave.errors import IncompatibleModel, NotFound, UsageError
@@ -109,20 +112,25 @@ def ensure_environment(workspace: Workspace, named: str | None, package: Package
     """The reference that a deployment takes: of a curated image, or of an environment that is there afterwards."""
     if named and looks_curated(named):
         return curated_reference(named)
-    spec = as_tried(read_environment(named), workspace.settings, progress) if named else package.environment
+    spec = _as_tried(read_environment(named), workspace.settings, progress) if named else package.environment
     return ensure_built(workspace, built_environment(spec))
 
 
-def as_tried(spec: EnvironmentSpec, settings: Settings, progress: Progress) -> EnvironmentSpec:
-    """Every package of the environment that was built of it here, pinned, so that the image holds what was tried.
-
-    Raises:
-        Unavailable, ConfigurationError: it is not there any more, and cannot be built again.
-    """
+def _as_tried(spec: EnvironmentSpec, settings: Settings, progress: Progress) -> EnvironmentSpec:
+    """With every package pinned; where it was tried here, the environment is there already."""
     from finbehave.environments import isolated
 
     found = isolated.ensure_environment(spec, cache=settings.cache, offline=settings.offline, progress=progress)
-    return EnvironmentSpec.locked(spec.origin, found.python, found.packages)
+    return pinned(spec, found)
+
+
+def pinned(spec: EnvironmentSpec, built: Interpreter) -> EnvironmentSpec:
+    """Exactly what was installed for a specification; a package that it names by its address keeps that."""
+    lock = EnvironmentSpec.locked(spec.origin, built.python, built.packages)
+    direct: dict[str, str] = {
+        canonicalize_name(one.name): str(one) for one in map(Requirement, spec.requirements) if one.url
+    }
+    return replace(lock, requirements=tuple(direct.get(pin.partition("==")[0], pin) for pin in lock.requirements))
 
 
 def ensure_built(workspace: Workspace, wanted: Built) -> str:
