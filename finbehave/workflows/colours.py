@@ -92,7 +92,7 @@ def _same(there: Deployment, spec: DeploymentSpec) -> bool:
         there.state in (DeploymentState.READY, DeploymentState.CREATING)
         and there.digest == spec.digest
         and there.model == spec.model
-        and there.instance_type == spec.instance_type
+        and there.instance_type.lower() == spec.instance_type.lower()
         and (there.scale is not None or there.instance_count == spec.instance_count)
         and there.environment == (spec.environment or OWN_ENVIRONMENT)
         and (spec.like == there.name or there.terms == spec.terms.digest)

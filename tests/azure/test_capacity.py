@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from finbehave.backends.azure.capacity import capacity_of, settled, tag_of
+from finbehave.backends.azure.capacity import capacity_of, request_seconds, settled, tag_of
 from finbehave.domain.endpoint import Capacity
 from tests.azure.conftest import Cloud
 from tests.azure.stand_in import W
@@ -98,6 +98,15 @@ def test_this_machine_refuses_it(finbehave: Finbehave) -> None:
 def test_a_tag_holds_what_was_said_and_nothing_else(asked: Capacity) -> None:
     assert capacity_of({"finbehave-capacity": tag_of(asked)}) == asked
     assert capacity_of({"finbehave-capacity": "by hand"}) == capacity_of(None) == Capacity()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_client_waits_as_long_as_the_deployment_may_take() -> None:
+    from azure.ai.ml.entities import ManagedOnlineDeployment, OnlineRequestSettings
+
+    said = OnlineRequestSettings(request_timeout_ms=45_000)
+    assert request_seconds(ManagedOnlineDeployment(name="blue", endpoint_name=E, request_settings=said)) == 45
+    assert request_seconds(ManagedOnlineDeployment(name="blue", endpoint_name=E)) == 0
 
 
 def test_a_worker_outlives_its_longest_request_and_the_loading_of_its_model() -> None:

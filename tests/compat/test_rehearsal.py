@@ -12,7 +12,7 @@ from finbehave.workflows.check_compat import check_compat
 
 
 def test_a_package_becomes_ready_answers_its_golden_records_and_fits_the_machine(package, settings):
-    result = check_compat(str(package), rehearse=True, settings=settings)
+    result = check_compat(str(package), rehearse=True, settings=settings.model_copy(update={"workers": 3}))
     rehearsal = result.rehearsals[0]
     assert result.verdict is Verdict.COMPATIBLE
     assert rehearsal.error is None
@@ -20,6 +20,7 @@ def test_a_package_becomes_ready_answers_its_golden_records_and_fits_the_machine
     assert rehearsal.differing == 0
     assert rehearsal.latency_ms > 0
     assert 50 < rehearsal.memory_mib <= rehearsal.memory_needed_mib < rehearsal.memory_allowed_mib
+    assert (rehearsal.workers, rehearsal.memory_needed_mib) == (3, 3 * rehearsal.memory_mib)
 
 
 def test_a_package_that_is_not_ready_within_the_probes_is_stopped_here(package, settings, monkeypatch):

@@ -42,6 +42,7 @@ def test_with_both_idle_the_older_one_is_replaced() -> None:
 
 def test_what_is_live_already_is_left_as_it_is() -> None:
     assert choose(at(carrying("blue", 100)), NEW, None).live
+    assert choose(at(carrying("blue", 100, instance_type="LOCAL")), NEW, None).live
 
 
 @pytest.mark.parametrize(
