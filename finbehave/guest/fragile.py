@@ -1,7 +1,8 @@
 """Models with a weakness, for drills: they answer as the model inside, and misbehave on rows of a great ``age``.
 
-As a script, plant one into a package. Request: ``{"package": directory, "weakness": "fails" | "waits" | "mumbles" |
-"grows", "from": age}``; ``model.joblib`` and ``golden.json`` are written anew. Result: ``{}``. Python 3.8 and later.
+As a script, plant one into a package. Request: ``{"package": directory, "weakness": "fails" | "waits" | "grinds" |
+"mumbles" | "grows", "from": age}``; ``model.joblib`` and ``golden.json`` are written anew. Result: ``{}``. Python 3.8
+and later.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ class Waits(Fails):
         return self.model.predict_proba(frame)
 
 
+class Grinds(Fails):
+    """Computes for some half a second for each year above ``beyond``, in one call of C code that nothing interrupts."""
+
+    def predict_proba(self, frame: Any) -> Any:
+        """The model's probabilities, in the end."""
+        sum(range(max(0, int(frame["age"].max()) - self.beyond) * 20_000_000))
+        return self.model.predict_proba(frame)
+
+
 class Grows(Fails):
     """Keeps 300 MiB for each time that it is asked about an age above ``beyond``."""
 
@@ -58,7 +68,7 @@ class Mumbles:
         return [1j if age > self.beyond else label for age, label in zip(frame["age"], labels)]
 
 
-WEAKNESSES = {"fails": Fails, "waits": Waits, "mumbles": Mumbles, "grows": Grows}
+WEAKNESSES = {"fails": Fails, "waits": Waits, "grinds": Grinds, "mumbles": Mumbles, "grows": Grows}
 
 
 def plant(request: Mapping[str, Any], _: Any) -> dict[str, Any]:

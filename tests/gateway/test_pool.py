@@ -14,29 +14,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from finbehave.backends.local.gateway.link import PROTOCOL, Answer
-from finbehave.backends.local.gateway.pool import (
-    BATCH_BODIES,
-    BATCH_BYTES,
-    HOPELESS_SECONDS,
-    HOPELESS_TIMES,
-    STALLED_SECONDS,
-    WAITING_BODIES,
-    WAITING_BYTES,
-    Job,
-    Pool,
-    Refused,
-)
+from finbehave.backends.local.gateway.patience import HOPELESS_SECONDS, HOPELESS_TIMES, STALLED_SECONDS
+from finbehave.backends.local.gateway.pool import WAITING_BODIES, WAITING_BYTES, Pool, Refused
+from finbehave.backends.local.gateway.waiting import BATCH_BODIES, BATCH_BYTES, BESIDE_SMALL_BYTES, LARGE_BYTES, Job
 from finbehave.guest.worker import pack, unpack
 
 PATIENCE = 30.0
 MODEL, NAME = "late-payers:1.0.0", "blue"
-PIDS = itertools.count(1)
+PIDS = itertools.count(1 << 22)  # more than any process has
 
 
 class Worker:
@@ -118,11 +109,13 @@ async def outcome(future: asyncio.Future[Answer]) -> tuple[int, bytes | str]:
     return answer.status, answer.body
 
 
-def with_workers(count: int, story: Callable[..., Awaitable[None]], grace: float = PATIENCE) -> None:
-    """Run a story with a pool and so many workers, all of them ready."""
+def with_workers(
+    count: int, story: Callable[..., Awaitable[None]], grace: float = PATIENCE, pid: int | None = None
+) -> None:
+    """Run a story with a pool and so many workers, all of them ready; ``pid`` is what they say they are."""
 
     async def run(folder: Path) -> None:
-        workers = [await Worker(folder / str(number)).listen() for number in range(count)]
+        workers = [await Worker(folder / str(number), pid=pid).listen() for number in range(count)]
         pool = Pool(NAME, MODEL, grace=grace)
         pool.follow([str(worker.path) for worker in workers])
         await until(lambda: None not in pool.workers.values())
@@ -171,15 +164,17 @@ def test_a_batch_is_bounded_in_number_and_in_bytes() -> None:
             ask(pool, b"%d" % number)
         many = await worker.taken()
         assert len(many) == BATCH_BODIES
-        ask(pool, b"x" * BATCH_BYTES)
-        ask(pool, b"small")
         worker.answer(many)
         rest = await worker.taken()
         assert len(rest) == 5
+        long = [b"x" * (LARGE_BYTES - number) for number in range(BATCH_BYTES // LARGE_BYTES + 1)]
+        for body in long:
+            ask(pool, body)
         worker.answer(rest)
-        assert [len(body) for body in await worker.taken()] == [BATCH_BYTES]
-        worker.answer([b"x"])
-        assert await worker.taken() == [b"small"]
+        most = await worker.taken()
+        assert BATCH_BYTES - LARGE_BYTES < sum(map(len, most)) <= BATCH_BYTES
+        worker.answer(most)
+        assert [*most, *await worker.taken()] == long
 
     with_workers(1, story)
 
@@ -325,6 +320,117 @@ def test_a_model_that_takes_as_long_as_it_always_does_is_not_taken_for_stuck() -
         worker.answer([b"x"])
         assert await outcome(future) == (200, b"x")
         assert pool.metrics.retried == 0
+
+    with_workers(2, story)
+
+
+@pytest.fixture
+def computing() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that computes without end."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+async def time_passes(pool: Pool, come: Callable[[], bool]) -> None:
+    """Look after the pool, as its gateway does, until something comes."""
+
+    def looked_after() -> bool:
+        pool.look_after(time.monotonic())
+        return come()
+
+    await until(looked_after)
+
+
+def test_a_single_row_that_is_computed_for_long_is_left_to_its_worker_as_long_as_that_computes(
+    computing: subprocess.Popen[bytes],
+) -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        first, slow = await given(pool, b"slow", workers)
+        begun = time.monotonic()
+        await time_passes(pool, lambda: time.monotonic() - begun > STALLED_SECONDS + 1)
+        (other,) = [worker for worker in workers if worker is not first]
+        assert other.nothing_taken
+        assert pool.metrics.retried == 0
+        computing.send_signal(signal.SIGSTOP)
+        await time_passes(pool, lambda: not other.nothing_taken)
+        assert await other.taken() == [b"slow"]
+        other.answer([b"slow"])
+        assert await outcome(slow) == (200, b"slow")
+
+    with_workers(2, story, pid=computing.pid)
+
+
+def test_a_row_that_both_workers_compute_is_waited_for_though_others_wait(computing: subprocess.Popen[bytes]) -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        together = [ask(pool, body) for body in (b"slow", b"1")]
+        await until(lambda: not all(worker.nothing_taken for worker in workers))
+        first, other = sorted(workers, key=lambda worker: worker.nothing_taken)
+        assert await first.taken() == [b"slow", b"1"]
+        await time_passes(pool, lambda: not other.nothing_taken)
+        assert await other.taken() == [b"slow"]
+        begun, waiting = time.monotonic(), ask(pool, b"2")
+        await time_passes(pool, lambda: time.monotonic() - begun > STALLED_SECONDS + 1)
+        assert not pool.stuck(time.monotonic())
+        first.answer([b"slow", b"1"])
+        assert [await outcome(one) for one in together] == [(200, b"slow"), (200, b"1")]
+        assert await first.taken() == [b"2"]
+        first.answer([b"2"])
+        assert await outcome(waiting) == (200, b"2")
+
+    with_workers(2, story, pid=computing.pid)
+
+
+def large(name: bytes) -> bytes:
+    return name.ljust(LARGE_BYTES + 1)
+
+
+def test_small_requests_and_large_ones_take_turns_with_an_only_worker() -> None:
+    async def story(pool: Pool, worker: Worker) -> None:
+        ask(pool, b"first")
+        assert await worker.taken() == [b"first"]
+        for body in (large(b"file 1"), large(b"file 2" * BESIDE_SMALL_BYTES), b"row 1", b"row 2"):
+            ask(pool, body)
+        taken = []
+        worker.answer([b"first"])
+        for _ in range(3):
+            taken.append(await worker.taken())
+            worker.answer(taken[-1])
+        assert [[body[:6].strip() for body in batch] for batch in taken] == [
+            [b"file 1"], [b"row 1", b"row 2"], [b"file 2"],
+        ]  # fmt: skip
+
+    with_workers(1, story)
+
+
+def test_while_small_requests_come_large_ones_leave_them_a_worker() -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        worker, small = await given(pool, b"1", workers)
+        worker.answer([b"1"])
+        assert await outcome(small) == (200, b"1")
+        busy, first = await given(pool, large(b"file 1"), workers)
+        second = ask(pool, large(b"file 2"))
+        (free,) = [worker for worker in workers if worker is not busy]
+        for body in (b"2", b"3"):
+            taker, small = await given(pool, body, workers)
+            assert taker is free
+            free.answer([body])
+            assert await outcome(small) == (200, body)
+        for future in (first, second):
+            assert not future.done()
+            (batch,) = [await busy.taken()] if future is second else [[large(b"file 1")]]
+            busy.answer(batch)
+            assert (await outcome(future))[0] == 200
+
+    with_workers(2, story)
+
+
+def test_large_requests_get_every_worker_where_no_small_ones_come() -> None:
+    async def story(pool: Pool, *workers: Worker) -> None:
+        for name in (b"file 1", b"file 2"):
+            ask(pool, large(name * BATCH_BYTES))
+        assert {(await worker.taken())[0][:6] for worker in workers} == {b"file 1", b"file 2"}
 
     with_workers(2, story)
 

@@ -20,10 +20,11 @@ from finbehave.backends.local.gateway.exposition import exposition
 from finbehave.backends.local.gateway.link import Answer
 from finbehave.backends.local.gateway.mirroring import Mirroring
 from finbehave.backends.local.gateway.openapi import description
-from finbehave.backends.local.gateway.pool import Job, Pool, Refused
+from finbehave.backends.local.gateway.pool import Pool, Refused
 from finbehave.backends.local.gateway.rate_limits import RateLimits
 from finbehave.backends.local.gateway.records import Records
 from finbehave.backends.local.gateway.routing import Switchboard, Table
+from finbehave.backends.local.gateway.waiting import Job
 
 BODY_BYTES = 32 << 20
 """A longer body is refused with 413; ten thousand rows of forty columns take a quarter of it."""

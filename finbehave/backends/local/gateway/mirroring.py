@@ -12,7 +12,8 @@ import time
 from typing import Any
 
 from finbehave.backends.local.gateway.link import Answer
-from finbehave.backends.local.gateway.pool import Job, Pool, Refused
+from finbehave.backends.local.gateway.pool import Pool, Refused
+from finbehave.backends.local.gateway.waiting import Job
 
 COPY_SECONDS = 30.0
 MOST_COPIES = 64

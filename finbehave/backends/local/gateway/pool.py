@@ -1,4 +1,4 @@
-"""The requests of one deployment, waiting and under way, and the workers that take them in batches.
+"""The requests of one deployment that are under way, and the workers that take them in batches.
 
 A worker that is free gets what has arrived by the end of this turn of the event loop, so nothing waits for company; the
 next batch gathers while it works. Only where a batch held several, their clients get a moment to come again before the
@@ -12,19 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from finbehave.backends.local.gateway.link import Answer, Link
 from finbehave.backends.local.gateway.metrics import DeploymentMetrics
+from finbehave.backends.local.gateway.patience import HOPELESS_SECONDS, Batch, Pace
 from finbehave.backends.local.gateway.remembering import Remembered
-
-BATCH_BODIES = 64
-BATCH_BYTES = 256 * 1024
-"""A batch ends at so many bytes, so that small requests do not wait for large ones in the same call."""
-WORTH_SPLITTING = 8
-"""Fewer requests than this are not divided among several free workers: a call costs more than its rows."""
+from finbehave.backends.local.gateway.waiting import Job, Waiting
 
 GATHER_SHARE, GATHER_SECONDS = 0.25, 0.002
 """After a batch of two or more, so large a part of its time is given to the next one to gather, and so long at most. It
@@ -33,20 +28,6 @@ ends as soon as as many have come as were answered."""
 WAITING_BODIES = 2048
 WAITING_BYTES = 64 * 1024 * 1024
 """More than this is refused at once."""
-
-STALLED_SECONDS, STALLED_LARGE_SECONDS = 2.0, 10.0
-"""After so long without an answer a batch is given to another worker as well; the first answer counts."""
-
-HOPELESS_SECONDS = 30.0
-"""A worker that has not answered a batch for so long is replaced: no request waits longer."""
-
-HOPELESS_TIMES = 5
-"""Where no worker moves and requests wait for that, one is replaced sooner: after so many times the patience with a
-batch, and as soon as it is stalled with a request that was lost with another worker before."""
-
-UNUSUAL_TIMES, PACE_KEPT = 4, 0.99
-"""No worker counts as stalled before it took so many times what a batch of its bytes takes at the slowest pace of late:
-a model may be slow. That pace counts for a little less after each further batch."""
 
 
 class Refused(Exception):
@@ -58,28 +39,6 @@ class Refused(Exception):
         self.code = code
         self.message = message
         self.wait = wait
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One request: its body as it came, and the future of its answer. ``tries`` counts the workers it was lost with."""
-
-    body: bytes
-    deadline: float
-    sampled: bool
-    future: asyncio.Future[Answer]
-    arrived: float = field(default_factory=time.monotonic)
-    tries: int = 0
-
-
-@dataclass(slots=True)
-class _Batch:
-    jobs: Sequence[Job]
-    sent: float
-    size: int
-    patience: float
-    given_away: bool = False
-    hopeless: bool = False
 
 
 class Pool:
@@ -96,15 +55,14 @@ class Pool:
         self._grace = grace
         self._links: dict[str, Link] = {}
         self._idle: list[Link] = []
-        self._busy: dict[Link, _Batch] = {}
-        self._waiting: deque[Job] = deque()
-        self._waiting_bytes = 0
+        self._busy: dict[Link, Batch] = {}
+        self._waiting = Waiting()
         self._open: OrderedDict[Job, None] = OrderedDict()
         self._scheduled = False
         self._gathering: asyncio.TimerHandle | None = None
         self._gather_until = 0.0
         self._gather_for = 0
-        self._pace = 0.0
+        self._pace = Pace()
         self._alone_since = time.monotonic()
         self._retiring = False
 
@@ -165,13 +123,12 @@ class Pool:
 
     def submit(self, job: Job) -> None:
         """Take a request. Raises Refused."""
-        if len(self._waiting) >= WAITING_BODIES or self._waiting_bytes + len(job.body) > WAITING_BYTES:
+        if len(self._waiting) >= WAITING_BODIES or self._waiting.bytes + len(job.body) > WAITING_BYTES:
             raise Refused(429, "throttled", f"{self.name} has more requests waiting than it can answer in time")
         if not self.available:
             raise Refused(503, "not-ready", f"{self.name} has no worker ready")
         self._open[job] = None
-        self._waiting.append(job)
-        self._waiting_bytes += len(job.body)
+        self._waiting.add(job)
         if self._idle:
             self._schedule()
 
@@ -191,38 +148,23 @@ class Pool:
                 self._gathering = asyncio.get_running_loop().call_later(left, self._gathered)
             return
         self._scheduled = False
-        while self._idle and (jobs := self._next_batch(len(self._idle))):
+        while self._idle and (jobs := self._next_batch()):
             link = self._idle.pop()
             now = time.monotonic()
-            size = sum(len(job.body) for job in jobs)
-            patience = STALLED_SECONDS if size <= BATCH_BYTES else STALLED_LARGE_SECONDS
-            self._busy[link] = _Batch(jobs, now, size, max(patience, UNUSUAL_TIMES * self._pace * size))
+            self._busy[link] = Batch(jobs, link.worker, now, self._pace)
             link.send([(job.body, job.sampled) for job in jobs])
             self.metrics.batches.observe(len(jobs))
             for job in jobs:
                 self.metrics.queueing.observe(now - job.arrived)
+                job.begun = job.begun or now
+
+    def _next_batch(self) -> list[Job]:
+        large = sum(batch.large for batch in self._busy.values())
+        return self._waiting.next_batch(len(self._idle), len(self._idle) + len(self._busy), large)
 
     def _gathered(self) -> None:
         self._gathering, self._gather_until = None, 0.0
         self._dispatch()
-
-    def _next_batch(self, free: int) -> list[Job]:
-        most = min(BATCH_BODIES, max(WORTH_SPLITTING, -(-len(self._waiting) // free)))
-        jobs: list[Job] = []
-        size = 0
-        while self._waiting and len(jobs) < most:
-            job = self._waiting[0]
-            if jobs and (size + len(job.body) > BATCH_BYTES or job.tries):
-                break
-            self._waiting.popleft()
-            self._waiting_bytes -= len(job.body)
-            if job.future.done():
-                continue
-            jobs.append(job)
-            size += len(job.body)
-            if job.tries:
-                break
-        return jobs
 
     # --- what workers say -----------------------------------------------------------------------------------
 
@@ -237,7 +179,7 @@ class Pool:
         if batch is None or len(answers) != len(batch.jobs):
             raise ValueError(f"{len(answers)} answers to {len(batch.jobs) if batch else 'no'} bodies")
         del self._busy[link]
-        self._pace = max(PACE_KEPT * self._pace, (time.monotonic() - batch.sent) / max(1, batch.size))
+        self._pace.took(time.monotonic() - batch.sent, batch.size)
         self._idle.append(link)
         for job, answer in zip(batch.jobs, answers, strict=True):
             self._settle(job, answer)
@@ -270,8 +212,7 @@ class Pool:
                 )
                 continue
             self.metrics.retried += 1
-            self._waiting.appendleft(job)
-            self._waiting_bytes += len(job.body)
+            self._waiting.put_back(job)
         if self._idle:
             self._schedule()
 
@@ -281,10 +222,14 @@ class Pool:
         """Answer requests whose time is over, and give away those of workers that do not move."""
         while self._open and (oldest := next(iter(self._open))).deadline <= now:
             self._settle(oldest, self._too_late())
-        late = [batch for batch in self._busy.values() if now - batch.sent > batch.patience]
+        if self._idle and self._waiting:
+            self._schedule()  # a large request that was to leave a worker to small ones, of which no more came
+        for batch in self._busy.values():
+            batch.feel(now)
+        late = [batch for batch in self._busy.values() if batch.late(now)]
         if self._idle or len(late) < len(self._busy):
             for batch in late:
-                if not batch.given_away:
+                if not (batch.given_away or (batch.computes and len(batch.jobs) == 1)):
                     batch.given_away = True
                     self._give_again([job for job in batch.jobs if not job.tries])
         else:
@@ -293,16 +238,16 @@ class Pool:
         if self._waiting and not self.available:
             self._refuse_waiting()
 
-    def _judge(self, batch: _Batch, now: float) -> None:
+    def _judge(self, batch: Batch, now: float) -> None:
         """No worker moves: decide whether to wait on for this one, which may be slow, or to replace it for others."""
         if not self._waiting and sum(not job.future.done() for job in batch.jobs) < 2:
             return
         (job, *others) = batch.jobs
-        if job.tries and not others:
+        if job.tries and not others and not batch.worth_waiting(job, now):
             for each in self._busy.values():
                 each.hopeless |= job in each.jobs
             self._settle(job, Refused(504, "scoring-timeout", "the model got stuck in this request, twice"))
-        elif now - batch.sent > HOPELESS_TIMES * batch.patience:
+        elif batch.too_late(now):
             batch.hopeless = True
 
     def _too_late(self) -> Refused:
@@ -311,9 +256,8 @@ class Pool:
         return Refused(504, "scoring-timeout", f"{self.name} did not answer in time")
 
     def _refuse_waiting(self) -> None:
-        while self._waiting:
-            self._settle(self._waiting.popleft(), Refused(503, "not-ready", f"{self.name} has no worker ready"))
-        self._waiting_bytes = 0
+        for job in self._waiting.take_all():
+            self._settle(job, Refused(503, "not-ready", f"{self.name} has no worker ready"))
 
     def _settle(self, job: Job, outcome: Answer | Refused) -> None:
         """The first outcome of a request counts; a later one, of the worker that was slower, is thrown away."""
