@@ -8,13 +8,14 @@ pause, on the machine that also runs them; one fault after the other is brought 
 good answer: ``refused`` are 429 and 503, ``unanswered`` were refused a connection or cut off. ``pause`` is the longest
 time in which no client got a good answer, ``longest`` the longest that a request took.
 
-Ends with 1 where a fault cost what it should not. A clock that is set back is not among the faults: that takes rights
-over the machine.
+Ends with 1 where a fault cost what it should not. The clock is set back for the processes of the endpoint and the
+commands, by libfaketime; without that package the fault is left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import resource
@@ -33,7 +34,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-from live import ENDPOINT, MODEL, Count, Crowd, Live, machine, package_of, workspace
+from live import ENDPOINT, LONGEST_COMMAND, MODEL, Count, Crowd, Live, machine, package_of, workspace
 
 from finbehave.backends.base import open_backend
 from finbehave.domain.endpoint import DeploymentSpec
@@ -187,15 +188,27 @@ def _ask_once(crowd: Crowd, **changed: float) -> None:
 
 
 def supervisor_killed(stage: Stage) -> None:
-    live = stage.live
-    before = {process.pid for kind in ("supervisor", "gateway", "worker") for process in live.processes(kind)}
-
-    def succeeded() -> bool:
-        return not any(psutil.pid_exists(pid) for pid in before)
-
+    before = all_of(stage.live)
     with stage.measured("the supervisor killed (SIGKILL)"):
-        live.processes("supervisor")[0].kill()
-        until("a succession", succeeded)
+        stage.live.processes("supervisor")[0].kill()
+        until("a succession", lambda: gone(before))
+
+
+def supervisor_stopped(stage: Stage) -> None:
+    """Nobody starts the worker again until the supervisor is succeeded."""
+    before = all_of(stage.live)
+    with stage.measured("the supervisor stopped (SIGSTOP), a worker killed"):
+        stage.live.processes("supervisor")[0].suspend()
+        stage.live.processes("worker", "blue")[0].kill()
+        until("a succession", lambda: gone(before))
+
+
+def all_of(live: Live) -> set[int]:
+    return {process.pid for kind in ("supervisor", "gateway", "worker") for process in live.processes(kind)}
+
+
+def gone(pids: set[int]) -> bool:
+    return not any(psutil.pid_exists(pid) for pid in pids)
 
 
 def gateway_killed(stage: Stage) -> None:
@@ -263,6 +276,41 @@ def deployed_and_back(stage: Stage) -> None:
     assert live.run("status")["endpoints"][0]["deployments"][0]["model"] == f"{MODEL}:{first}"
 
 
+def clock_set_back(stage: Stage) -> None:
+    """In the middle of a canary, which goes on; then a rollback and a change of traffic."""
+    found = importlib.util.find_spec("libfaketime")
+    if found is None or found.origin is None:
+        print("the clock set back: left out, libfaketime is not installed")
+        return
+    live, second = stage.live, stage.versions[1]
+    offset = live.workspace.parent / "offset"
+    offset.write_text("+0\n")
+    shifting = {
+        "LD_PRELOAD": str(Path(found.origin).parent / "vendor" / "libfaketime" / "src" / "libfaketime.so.1"),
+        "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0", "NO_FAKE_STAT": "1",
+    }  # fmt: skip
+    stage.traffic("blue=100", "green=0")
+    live.run("delete", "--deployment", "green", "--yes")
+    live.run("stop", "--yes")
+    os.environ.update(shifting)
+    live.run("start")
+    with stage.measured("the clock set back by an hour in a canary"):
+        words = ("--strategy", "canary", "--steps", "50,100", "--bake", "3", "--instance-count", "2", "--yes")
+        release = live.start("deploy", f"{MODEL}:{second}", *words)
+        until("half of the traffic", lambda: live.run("traffic", "show")["traffic"].get("green") == 50)
+        offset.write_text("-3600\n")
+        said, _ = release.communicate(timeout=LONGEST_COMMAND)
+        if release.returncode:
+            sys.exit(f"the canary did not go through: {said}")
+        live.run("rollback", "--yes")
+        stage.traffic("blue=50", "green=50")
+    live.run("stop", "--yes")
+    for name in shifting:
+        del os.environ[name]
+    live.run("start")
+
+
 def key_rotated(stage: Stage) -> None:
     with stage.measured("the key rotated that no client holds"):
         stage.live.run("keys", "rotate", "--key", "secondary", "--yes")
@@ -298,7 +346,8 @@ def kill_everything(live: Live) -> None:
 
 FAULTS: dict[str, Callable[[Stage], None]] = {
     "killed": worker_killed, "stopped": worker_stopped, "stuck": worker_stuck, "supervisor": supervisor_killed,
-    "gateway": gateway_killed, "silent": gateway_stopped, "disk": disk_full, "locked": state_locked,
+    "hung": supervisor_stopped, "gateway": gateway_killed, "silent": gateway_stopped, "disk": disk_full,
+    "locked": state_locked, "clock": clock_set_back,
     "traffic": traffic_changed, "deploy": deployed_and_back, "key": key_rotated, "rush": rushed,
     "everything": killed_and_started,
 }  # fmt: skip

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shlex
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from finbehave.backends.local.paths import runtimes_beside
+from finbehave.backends.local.state import State
 from tests.conftest import Finbehave
 from tests.local.live import PATIENCE, Live, answers_after, until
 
@@ -59,12 +63,15 @@ def test_a_worker_that_does_not_move_is_replaced_while_others_wait_and_costs_no_
     assert client.failed + second.failed + third.failed == []
 
 
-def test_everything_killed_at_once_is_dead_and_start_brings_it_back(live: Live) -> None:
+def test_a_machine_that_has_started_anew_is_dead_and_start_brings_it_back(live: Live) -> None:
     everything = live.processes("local.supervisor")
     everything[0].suspend()  # so that it starts nothing while the others are killed one after the other
     everything += live.processes("local.gateway") + live.processes("worker.py")
     for process in reversed(everything):
         process.kill()
+    with State(live.home) as state:
+        for folder in runtimes_beside(state.endpoint().runtime):
+            shutil.rmtree(folder)  # temporary files are gone as well
     until("the lock to be free", lambda: live.endpoint["state"] == "dead")
     refused = live.program("invoke", "--data", json.dumps(live.row), "-o", "json")
     assert (refused.code, refused.error["code"]) == (9, "unavailable"), str(refused)
@@ -95,12 +102,28 @@ def test_a_systemd_unit_stops_and_starts_it(live: Live, tmp_path: Path) -> None:
         assert live.program.ok("status")["endpoints"][0]["state"] == state
 
 
-def test_it_outlives_the_terminal_that_started_it(finbehave: Finbehave, package: Path) -> None:
+IN_A_TERMINAL = """
+import fcntl, pathlib, subprocess, sys, termios, time
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+done = subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+pathlib.Path(sys.argv[1]).write_text(str(done.returncode))
+time.sleep(600)
+"""
+
+
+def test_it_outlives_the_terminal_that_started_it(finbehave: Finbehave, package: Path, tmp_path: Path) -> None:
     finbehave.ok("register", str(package))
-    deploy = finbehave.start("deploy", "late-payers", "-o", "json")
-    assert deploy.wait(PATIENCE) == 0
-    with pytest.raises(ProcessLookupError):
-        os.killpg(deploy.pid, signal.SIGHUP)
+    terminal, inside = pty.openpty()
+    deploy = [sys.executable, "-m", "finbehave", "deploy", "late-payers", "--yes"]
+    with subprocess.Popen(
+        [sys.executable, "-c", IN_A_TERMINAL, str(tmp_path / "done"), *deploy],
+        stdin=inside, env=finbehave.environment(), cwd=finbehave.folder, start_new_session=True,
+    ) as shell:  # fmt: skip
+        os.close(inside)
+        until("the end of the deploy", lambda: (tmp_path / "done").exists() and bool((tmp_path / "done").read_text()))
+        assert (tmp_path / "done").read_text() == "0"
+        os.close(terminal)
+        assert shell.wait(PATIENCE) == -signal.SIGHUP
     assert finbehave.ok("status")["endpoints"][0]["state"] == "running"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import sqlite3
+import time
 from collections.abc import Iterator
 
 import psutil
 import pytest
 
+from finbehave.backends.local.gateway.lifeline import SILENT_TURNS, TURN_SECONDS
 from tests.local.live import Live, answers_after, until
 
 EVERYTHING = ("local.supervisor", "local.gateway", "worker.py")
@@ -213,3 +215,20 @@ def test_a_supervisor_that_does_not_move_is_succeeded_and_what_died_meanwhile_co
         answers_after(client)
     assert client.failed == []
     assert "the supervisor has said nothing for" in (live.home / "logs" / "gateway.log").read_text()
+
+
+def test_an_endpoint_that_was_stopped_as_a_whole_goes_on_as_it_was(live: Live) -> None:
+    """As on a machine that sleeps, or whose container is paused, for longer than any of them may be silent."""
+    before = everything(live)
+    stopped = [one for words in ("local.gateway", "worker.py", "local.supervisor") for one in live.processes(words)]
+    with live.client().asking() as client:
+        answers_after(client)
+        for process in stopped:
+            process.suspend()
+        awake = time.monotonic() + SILENT_TURNS * TURN_SECONDS + 2
+        until("its awakening", lambda: time.monotonic() > awake)
+        for process in reversed(stopped):
+            process.resume()
+        answers_after(client, 100)
+    assert client.failed == []
+    assert everything(live) == before

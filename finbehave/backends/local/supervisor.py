@@ -86,7 +86,9 @@ class Supervisor:
             self._listener = self._listen(state)
             state.settle(self._runtime, self._listener.getsockname()[1])
         self._gateway: Child | None = None
-        self._heard: float | None = None
+        self._heard = False
+        self._unanswered: float | None = None
+        """Since when the gateway, which has been heard before, has not said how it is."""
         self._crews: dict[int, Crew] = {}
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -160,7 +162,7 @@ class Supervisor:
         deaths = 0
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
-            started, self._heard = loop.time(), None
+            started, self._heard, self._unanswered = loop.time(), False, None
             try:
                 self._gateway = await self._start_gateway()
             except OSError as error:  # the system gives no process
@@ -197,11 +199,15 @@ class Supervisor:
                 self._gateway.beat()
             await asyncio.sleep(BEAT_EVERY)
 
-    def _end_silent(self) -> None:
-        """Kill a gateway that is alive and does not say how it is: stopped, or caught in a loop."""
-        if self._heard is None or self._gateway is None:  # it is only just starting
+    def _end_silent(self, asked: float) -> None:
+        """Kill a gateway that is alive and does not say how it is: stopped, or caught in a loop.
+
+        Its silence counts from the first question that it leaves open: before, this process may have been stopped too.
+        """
+        if not self._heard or self._gateway is None:  # it is only just starting
             return
-        seconds = asyncio.get_running_loop().time() - self._heard
+        self._unanswered = self._unanswered or asked
+        seconds = asyncio.get_running_loop().time() - self._unanswered
         if seconds > SILENT_SECONDS:
             self._say(f"the gateway has not answered for {seconds:.0f} s and is killed")
             self._gateway.kill()
@@ -271,10 +277,11 @@ class Supervisor:
     async def _tend(self) -> None:
         while not self._stopping.is_set():
             logbook.keep_small(self._dir)
+            asked = asyncio.get_running_loop().time()
             if (answer := await self._ask({"do": "status"})) is None:
-                self._end_silent()
+                self._end_silent(asked)
             else:
-                self._heard = asyncio.get_running_loop().time()
+                self._heard, self._unanswered = True, None
                 stuck = answer.get("stuck")
                 for crew in self._crews.values():
                     crew.end_stuck(stuck if isinstance(stuck, dict) else {})
