@@ -5,9 +5,8 @@ from __future__ import annotations
 from finbehave.diagnosis.signatures.form import Phase, Signature
 
 _MEMORY = (
-    "take a larger --instance-type, or a smaller model and WORKER_COUNT 1; finbehave check-compat MODEL --rehearse "
-    "tells "
-    "how much it needs; then finbehave deploy MODEL"
+    "take a larger --instance-type, fewer --workers (WORKER_COUNT) or a smaller model; finbehave check-compat MODEL "
+    "--rehearse tells how much it needs; then finbehave deploy MODEL"
 )
 _NATIVE = (
     "build the image anew with numpy, scipy, scikit-learn (and xgboost or lightgbm) at the versions used in training, "
@@ -18,9 +17,9 @@ _SLOW_START = (
     "check-compat MODEL --rehearse measures the start"
 )
 _SLOW_ANSWER = (
-    "send fewer rows a request, or raise the request timeout (Azure: request_timeout_ms, at most 180000) or the "
-    "instances: "
-    "finbehave deploy MODEL --instance-count N; finbehave status shows the latencies"
+    "send fewer rows a request, or raise the request timeout (Azure: --request-timeout, at most 180 s; "
+    "request_timeout_ms) or the instances: finbehave deploy MODEL --instance-count N; finbehave status shows the "
+    "latencies"
 )
 _PROBE = (
     "set the probes of the deployment to the port and path that the server listens on (azmlinfsrv: / on 31311) and a "
