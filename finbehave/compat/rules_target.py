@@ -61,13 +61,13 @@ def _loose(case: Case, name: str) -> Ruling:
         found = ruling(
             Verdict.COMPATIBLE, "unpinned",
             f"{name} is not pinned in {case.target.origin}: {version} was installed today, another may be "
-            "when the image is built",
+            "when an image is built of it",
             case.target.amended(f"{name}=={wanted}"),
         )  # fmt: skip
         return replace(found, finding=replace(found.finding, severity=Severity.WARNING))
     return ruling(
         Verdict.RISKY, "unpinned",
-        f"{name} is not pinned in {case.target.origin}: whatever is newest when the image is built is taken"
+        f"{name} is not pinned in {case.target.origin}: whatever is newest when an image is built of it is taken"
         + (f" ({version} or later)" if version else ""),
         case.target.amended(f"{name}=={wanted}"), Proof.NONE,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from tests.azure.stand_in import W
 from tests.conftest import Finbehave
 
 E = "fin-behavior-ep-fixed"
-SAID = ("--workers", "3", "--concurrency", "6", "--request-timeout", "45")
+SAID = ("--workers", "3", "--concurrency", "6", "--request-timeout", "90")
 
 
 def held(cloud: Cloud, deployment: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def held(cloud: Cloud, deployment: str) -> dict[str, Any]:
     }
 
 
-THREE = {"workers": "3", "worker timeout": "180", "threads": "1", "at once": 6, "request timeout": "PT45S"}
+THREE = {"workers": "3", "worker timeout": "360", "threads": "1", "at once": 6, "request timeout": "PT1M30S"}
 
 
 def planned(cloud: Cloud, *words: str) -> str:
@@ -41,18 +41,21 @@ def test_it_follows_from_the_machine_and_the_plan_says_it(named: Cloud) -> None:
     assert planned(named).endswith("each machine has 4 workers and takes 4 requests at once, 30 s for each")
     eight = ("--instance-type", "Standard_F8s_v2")
     assert planned(named, *eight).endswith("each machine has 8 workers and takes 8 requests at once, 30 s for each")
+    many = named("deploy", "late-payers:1.0.0", "--workers", "9", "--plan", "-o", "json")
+    (doubt,) = (one for one in many.json["checks"] if one["name"] == "names and sizes")
+    assert (many.code, doubt["status"], doubt["remedy"].split(",")[0]) == (0, "warning", "--workers 4")
     named.ok("deploy", "late-payers:1.0.0", *eight)
     assert held(named, "blue") == {
-        "workers": "8", "worker timeout": "120", "threads": "1", "at once": 8, "request timeout": "PT30S",
+        "workers": "8", "worker timeout": "300", "threads": "1", "at once": 8, "request timeout": "PT30S",
     }  # fmt: skip
 
 
 def test_what_was_said_stands_instead_and_another_number_is_another_deployment(named: Cloud) -> None:
-    assert planned(named, *SAID).endswith("each machine has 3 workers and takes 6 requests at once, 45 s for each")
+    assert planned(named, *SAID).endswith("each machine has 3 workers and takes 6 requests at once, 90 s for each")
     named.ok("deploy", "late-payers:1.0.0", *SAID)
     assert held(named, "blue") == THREE
     assert named.ok("deploy", "late-payers:1.0.0", *SAID)["changed"] is False
-    setting = {"FINBEHAVE_WORKERS": "3", "FINBEHAVE_CONCURRENCY": "6", "FINBEHAVE_REQUEST_TIMEOUT": "45"}
+    setting = {"FINBEHAVE_WORKERS": "3", "FINBEHAVE_CONCURRENCY": "6", "FINBEHAVE_REQUEST_TIMEOUT": "90"}
     assert named.ok("deploy", "late-payers:1.0.0", env=setting)["changed"] is False
 
     named.ok("deploy", "late-payers:1.0.0", "--workers", "2")
@@ -110,7 +113,7 @@ def test_a_client_waits_as_long_as_the_deployment_may_take() -> None:
 
 
 def test_a_worker_outlives_its_longest_request_and_the_loading_of_its_model() -> None:
-    for seconds in (0.5, 30, 45, 180):
+    for seconds in (0.5, 30, 90, 180):
         takes = settled("Standard_F4s_v2", Capacity(request_timeout=seconds))
         assert takes.worker_timeout > takes.request_timeout
-        assert takes.worker_timeout >= 120
+        assert takes.worker_timeout >= 300

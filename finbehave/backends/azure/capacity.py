@@ -22,8 +22,9 @@ REQUEST_SECONDS = 30.0
 
 QUEUE_SECONDS = 1.0
 
-LOADING_SECONDS = 120
-"""A worker that says nothing for so long is replaced by its server, and one that loads its model says nothing."""
+LOADING_SECONDS = 300
+"""A worker that says nothing for so long is replaced by its server, and one that loads its model says nothing. As in
+the Dockerfiles of Azure's base images (``WORKER_TIMEOUT``), and about as long as the probes are patient."""
 
 OVER_REQUEST = 4
 """Requests' lengths after which a worker is taken for stuck. Azure has answered the client long before."""

@@ -31,7 +31,7 @@ class Live:
         """Tell what the fit has said since. No log yet, or none to be had, is no reason to stop waiting."""
         with suppress(FinbehaveError):
             said = self._workspace.ask(f"reading the log of {self._job}", self._more, patience=0)
-            whole = said[: said.rfind(b"\n") + 1]
+            whole = said[: said.rfind(b"\n") + 1] or (said if len(said) == _ONCE_BYTES else b"")
             self._read += len(whole)
             for line in whole.decode(errors="replace").splitlines():
                 pass_on(line, self._progress)

@@ -10,14 +10,14 @@ from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.environment import curated_reference
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.prices import monthly_cost
-from finbehave.backends.azure.sizes import checked_type, quota_cores, size_of
+from finbehave.backends.azure.sizes import checked_type, quota_cores, size_of, workers
 from finbehave.backends.azure.terms import check_terms
 from finbehave.backends.azure.translate import MORE_QUOTA, QuotaExceeded
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.endpoint import DeploymentSpec, Endpoint
 from finbehave.environments.curated import looks_curated
 from finbehave.errors import AccessDenied, FinbehaveError
-from finbehave.progress import Progress, checking
+from finbehave.progress import OpenCheck, Progress, checking
 
 
 def preflight(
@@ -35,10 +35,7 @@ def preflight(
         if spec.environment and looks_curated(spec.environment):
             curated_reference(spec.environment)
         check.detail = f"{name}, {spec.name}, {spec.instance_type}"
-        if size_of(spec.instance_type) is None:
-            check.status = CheckStatus.WARNING
-            check.detail += ", of which nothing is known here: neither quota and price, nor whether endpoints have it"
-            check.remedy = "look at Azure ML's list of sizes for endpoints, or take --instance-type Standard_F4s_v2"
+        _doubt_size(spec, check)
     with checking(progress, "Azure workspace", CheckGroup.ENVIRONMENT) as check:
         account = workspace.account
         found = workspace.ask("reading the workspace", lambda ml: ml.workspaces.get(account.workspace))
@@ -47,6 +44,19 @@ def preflight(
     _role(workspace, progress)
     _quota(workspace, str(found.location), spec, there, progress)
     return _costs(workspace, spec, there)
+
+
+def _doubt_size(spec: DeploymentSpec, check: OpenCheck) -> None:
+    """Warn of a size that is not known, and of more workers than one is for."""
+    size, said = size_of(spec.instance_type), spec.terms.capacity.workers
+    if size is None:
+        check.status = CheckStatus.WARNING
+        check.detail += ", of which nothing is known here: neither quota and price, nor whether endpoints have it"
+        check.remedy = "look at Azure ML's list of sizes for endpoints, or take --instance-type Standard_F4s_v2"
+    elif said and said > (usual := workers(spec.instance_type)):
+        check.status = CheckStatus.WARNING
+        check.detail += f", whose {size.cores} cores and {size.memory:g} GiB are for {usual} workers and not for {said}"
+        check.remedy = f"--workers {usual}, or a larger --instance-type"
 
 
 def _role(workspace: Workspace, progress: Progress) -> None:
