@@ -25,7 +25,7 @@ def delete(
 
     what = f"{deployment} of {run.settings.endpoint}" if deployment else f"{run.settings.endpoint} and all it holds"
     run.confirm(f"Delete {what}? This cannot be undone.", yes=yes)
-    run.show(work(deployment, settings=run.settings), _draw)
+    run.show(work(deployment, settings=run.settings, progress=run.progress), _draw)
 
 
 def _draw(result: DeleteResult, console: Console) -> None:

@@ -67,7 +67,7 @@ def deploy(
     if (model is None) != resume:
         raise UsageError("name a model to deploy, or --resume alone", remedy="finbehave deploy MODEL")
     if model is None:
-        model, deployment, environment = unfinished(settings=run.settings)
+        model, deployment, environment = unfinished(settings=run.settings, progress=run.progress)
         strategy = "canary"
     if not (yes or plan or no_wait) and run.screen.can_ask:
         run.confirm(f"Move the traffic of {run.settings.endpoint} to {model}?", yes=False)

@@ -49,7 +49,7 @@ def invoke(
         run.show(batch, _draw_batch)
         return
     rows = work.rows_from_text(data) if data is not None else work.rows_from_file(path or Path("-"), ignore=columns)
-    run.show(work.invoke(rows, deployment=deployment, settings=run.settings), _draw)
+    run.show(work.invoke(rows, deployment=deployment, settings=run.settings, progress=run.progress), _draw)
 
 
 def _draw(result: InvokeResult, console: Console) -> None:

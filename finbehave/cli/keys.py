@@ -22,7 +22,7 @@ def show(run: Run) -> None:
     """Show both keys; either opens the endpoint."""
     from finbehave.workflows.keys import show_keys
 
-    run.show(show_keys(settings=run.settings), _draw)
+    run.show(show_keys(settings=run.settings, progress=run.progress), _draw)
 
 
 @keys.command()
@@ -36,7 +36,7 @@ def rotate(
     from finbehave.workflows.keys import rotate_key
 
     run.confirm(f"Replace the {key} key of {run.settings.endpoint}? Clients that use it will be refused.", yes=yes)
-    run.show(rotate_key(key, settings=run.settings), _draw)
+    run.show(rotate_key(key, settings=run.settings, progress=run.progress), _draw)
 
 
 def _draw(result: Keys, console: Console) -> None:

@@ -34,10 +34,12 @@ def logs(
 
     seconds = _seconds(since) if since else None
     if follow:
-        for line in come(deployment, settings=run.settings):
+        for line in come(deployment, settings=run.settings, progress=run.progress):
             run.screen.line(line, _text(line))
         return
-    run.show(look(deployment, tail=tail, since=seconds, explain=explain, settings=run.settings), _draw)
+    run.show(
+        look(deployment, tail=tail, since=seconds, explain=explain, settings=run.settings, progress=run.progress), _draw
+    )
 
 
 def _seconds(text: str) -> float:

@@ -32,7 +32,7 @@ def list_(
     """List the versions that are registered."""
     from finbehave.workflows.models import list_models
 
-    run.show(list_models(name, archived=archived, settings=run.settings), _draw)
+    run.show(list_models(name, archived=archived, settings=run.settings, progress=run.progress), _draw)
 
 
 @models.command()
@@ -41,7 +41,7 @@ def show(run: Run, model: Model) -> None:
     """Show one version: what it was trained on, with and for."""
     from finbehave.workflows.models import show_model
 
-    run.show(show_model(model, settings=run.settings), _draw_details)
+    run.show(show_model(model, settings=run.settings, progress=run.progress), _draw_details)
 
 
 @models.command()
@@ -55,7 +55,7 @@ def download(
     from finbehave.workflows.models import download_model
 
     into = out or Path(model.replace(":", "-").removesuffix("@latest"))
-    run.show(download_model(model, into, settings=run.settings), _draw_download)
+    run.show(download_model(model, into, settings=run.settings, progress=run.progress), _draw_download)
 
 
 @models.command()
@@ -68,7 +68,7 @@ def archive(
     """Hide a version from listings and from latest. Nothing is deleted."""
     from finbehave.workflows.models import archive_model
 
-    run.show(archive_model(model, restore=restore, settings=run.settings), _draw)
+    run.show(archive_model(model, restore=restore, settings=run.settings, progress=run.progress), _draw)
 
 
 def _draw(result: ModelsResult | ModelDetails, console: Console) -> None:

@@ -35,7 +35,7 @@ def rollback(
     from finbehave.workflows.rollback import rollback as work
 
     if not yes:
-        run.confirm(f"Take {aim(to, settings=run.settings).words}?", yes=False)
+        run.confirm(f"Take {aim(to, settings=run.settings, progress=run.progress).words}?", yes=False)
     run.show(work(to, timeout=timeout, settings=run.settings, progress=run.progress), _draw)
 
 

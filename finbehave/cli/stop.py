@@ -21,4 +21,4 @@ def stop(
 
     what = f"{deployment} of {run.settings.endpoint}" if deployment else run.settings.endpoint
     run.confirm(f"Stop {what}? Its clients get no answer until finbehave start.", yes=yes)
-    run.show(work(deployment, settings=run.settings), draw_endpoint)
+    run.show(work(deployment, settings=run.settings, progress=run.progress), draw_endpoint)

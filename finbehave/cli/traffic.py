@@ -25,7 +25,7 @@ def show(run: Run) -> None:
     """Show the split as it is now."""
     from finbehave.workflows.traffic import show_traffic
 
-    run.show(show_traffic(settings=run.settings), _draw)
+    run.show(show_traffic(settings=run.settings, progress=run.progress), _draw)
 
 
 @traffic.command("set")
@@ -63,7 +63,7 @@ def ledger(run: Run) -> None:
     """Show every change: when, who, why and what served."""
     from finbehave.workflows.traffic import show_ledger
 
-    run.show(show_ledger(settings=run.settings), _draw_ledger)
+    run.show(show_ledger(settings=run.settings, progress=run.progress), _draw_ledger)
 
 
 def _read(words: list[str], example: str = "finbehave traffic set blue=90 green=10") -> dict[str, int]:

@@ -80,7 +80,7 @@ def invoke_file(
         Unavailable: the endpoint did not answer for too long. What was scored stays; the same command goes on there.
     """
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
+    serving = open_backend(settings, progress).serving
     asked = _asked(serving.endpoint(settings.endpoint), deployment)
     asking = _Asking(partial(serving.score, settings.endpoint, deployment=deployment), settings.patience, progress)
     score = partial(_score_chunk, asking, ignore)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from finbehave.backends.base import open_backend
+from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 
 
@@ -17,10 +18,12 @@ class DeleteResult:
     deleted: bool
 
 
-def delete(deployment: str | None = None, *, settings: Settings | None = None) -> DeleteResult:
+def delete(
+    deployment: str | None = None, *, settings: Settings | None = None, progress: Progress = QUIET
+) -> DeleteResult:
     """Remove the settings' endpoint with all its deployments, or the one deployment that is named."""
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
+    serving = open_backend(settings, progress).serving
     with serving.exclusive(settings.endpoint):
         if deployment is None:
             serving.delete_endpoint(settings.endpoint)

@@ -118,14 +118,14 @@ def deploy(
         return work.run(wait=wait)
 
 
-def unfinished(*, settings: Settings | None = None) -> tuple[str, str | None, str | None]:
+def unfinished(*, settings: Settings | None = None, progress: Progress = QUIET) -> tuple[str, str | None, str | None]:
     """Model, deployment and environment of the release that stopped on its way on the settings' endpoint.
 
     Raises:
         NotFound: there is none.
     """
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
+    serving = open_backend(settings, progress).serving
     found = history.unfinished(serving.ledger(settings.endpoint))
     if found is None:
         raise NotFound(

@@ -97,7 +97,7 @@ class _Rounds:
         )
         watching, before = _Noting(self.progress, self.failed), len(self.failed)
         try:
-            open_backend(said).serving.preflight(said.endpoint, spec, watching)
+            open_backend(said, self.progress).serving.preflight(said.endpoint, spec, watching)
         except FinbehaveError as error:
             if len(self.failed) == before:  # not within a check of its own
                 watching.check(
@@ -162,7 +162,7 @@ class _Rounds:
         check.detail = "reached"
 
     def _endpoints(self, check: OpenCheck) -> None:
-        serving = open_backend(self.settings).serving
+        serving = open_backend(self.settings, self.progress).serving
         found = [serving.endpoint(name) for name in serving.endpoints()]
         check.detail = ", ".join(f"{one.name} {one.state.value}" for one in found) or "none yet"
         dead = next((one.name for one in found if one.state is EndpointState.DEAD), None)
@@ -170,7 +170,7 @@ class _Rounds:
             check.status, check.remedy = CheckStatus.WARNING, f"finbehave start --endpoint {dead}"
 
     def _account(self, check: OpenCheck) -> None:
-        serving = open_backend(self.settings).serving
+        serving = open_backend(self.settings, self.progress).serving
         check.detail = f"reached; endpoints: {', '.join(serving.endpoints()) or 'none yet'}"
 
 

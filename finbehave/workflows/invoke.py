@@ -14,6 +14,7 @@ from finbehave.backends.base import open_backend
 from finbehave.data.engine import DEFAULT_MEMORY
 from finbehave.domain.endpoint import Answer
 from finbehave.errors import DataRefused, InputInvalid, NotFound
+from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 
 ROWS_A_REQUEST = 1000
@@ -32,7 +33,11 @@ class InvokeResult:
 
 
 def invoke(
-    rows: Sequence[Mapping[str, Any]], *, deployment: str | None = None, settings: Settings | None = None
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    deployment: str | None = None,
+    settings: Settings | None = None,
+    progress: Progress = QUIET,
 ) -> InvokeResult:
     """Ask the settings' endpoint about rows, by header where a deployment is named.
 
@@ -40,7 +45,7 @@ def invoke(
         InputInvalid: a row that the model's schema refuses.
     """
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
+    serving = open_backend(settings, progress).serving
     ask = partial(serving.score, settings.endpoint, deployment=deployment)
     return _joined([ask(rows[start : start + ROWS_A_REQUEST]) for start in range(0, len(rows), ROWS_A_REQUEST)])
 

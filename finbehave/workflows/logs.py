@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from finbehave.backends.base import LogLine, open_backend
 from finbehave.domain.diagnosis import Cause
+from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 
 
@@ -26,6 +27,7 @@ def logs(
     since: float | None = None,
     explain: bool = False,
     settings: Settings | None = None,
+    progress: Progress = QUIET,
 ) -> LogsResult:
     """The last lines of the settings' endpoint.
 
@@ -36,7 +38,7 @@ def logs(
         explain: Name the causes that the lines show, most likely first.
     """
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
+    serving = open_backend(settings, progress).serving
     lines = tuple(serving.logs(settings.endpoint, deployment=deployment, tail=tail, since=since))
     causes = None
     if explain:
@@ -46,7 +48,9 @@ def logs(
     return LogsResult(settings.endpoint, lines, causes)
 
 
-def follow(deployment: str | None = None, *, settings: Settings | None = None) -> Iterator[LogLine]:
+def follow(
+    deployment: str | None = None, *, settings: Settings | None = None, progress: Progress = QUIET
+) -> Iterator[LogLine]:
     """Lines as they come, until the caller stops."""
     settings = settings or load_settings()
-    return open_backend(settings).serving.follow(settings.endpoint, deployment=deployment)
+    return open_backend(settings, progress).serving.follow(settings.endpoint, deployment=deployment)

@@ -8,6 +8,7 @@ from pathlib import Path
 from finbehave.backends.base import open_backend
 from finbehave.domain.manifest import Manifest
 from finbehave.domain.model import ModelRef, RegisteredModel
+from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 
 
@@ -34,32 +35,38 @@ class DownloadResult:
     package: Path
 
 
-def list_models(name: str | None = None, *, archived: bool = False, settings: Settings | None = None) -> ModelsResult:
+def list_models(
+    name: str | None = None, *, archived: bool = False, settings: Settings | None = None, progress: Progress = QUIET
+) -> ModelsResult:
     """All versions, or those of one name; archived ones only when asked for."""
-    registry = open_backend(settings or load_settings()).models
+    registry = open_backend(settings or load_settings(), progress).models
     return ModelsResult(tuple(registry.list(name, archived=archived)))
 
 
-def show_model(model: str, *, settings: Settings | None = None) -> ModelDetails:
+def show_model(model: str, *, settings: Settings | None = None, progress: Progress = QUIET) -> ModelDetails:
     """One version and what its package says of itself."""
     from finbehave.packaging.package import read_package
 
-    registry = open_backend(settings or load_settings()).models
+    registry = open_backend(settings or load_settings(), progress).models
     found = registry.get(ModelRef.parse(model))
     return ModelDetails((found,), read_package(registry.package(found.ref)).manifest)
 
 
-def download_model(model: str, into: Path, *, settings: Settings | None = None) -> DownloadResult:
+def download_model(
+    model: str, into: Path, *, settings: Settings | None = None, progress: Progress = QUIET
+) -> DownloadResult:
     """Copy a version's package to a folder that is not there yet or is empty."""
     from finbehave.packaging.package import copy_package
 
-    registry = open_backend(settings or load_settings()).models
+    registry = open_backend(settings or load_settings(), progress).models
     found = registry.get(ModelRef.parse(model))
     copy_package(registry.package(found.ref), into)
     return DownloadResult((found,), into)
 
 
-def archive_model(model: str, *, restore: bool = False, settings: Settings | None = None) -> ModelsResult:
+def archive_model(
+    model: str, *, restore: bool = False, settings: Settings | None = None, progress: Progress = QUIET
+) -> ModelsResult:
     """Hide one version from listings and from ``latest``, or bring it back."""
-    registry = open_backend(settings or load_settings()).models
+    registry = open_backend(settings or load_settings(), progress).models
     return ModelsResult((registry.archive(registry.get(ModelRef.parse(model)).ref, archived=not restore),))

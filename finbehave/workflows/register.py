@@ -62,7 +62,7 @@ def register(
     report = judge(package, None, probe=False, settings=settings, progress=progress)
     if (refused := refusal(str(package), report)) is not None:
         raise refused
-    return _store(found, name, version, bump, settings)
+    return _store(found, name, version, bump, settings, progress)
 
 
 def _register_file(
@@ -81,10 +81,12 @@ def _register_file(
         )
     with tempfile.TemporaryDirectory(prefix="finbehave-register-") as folder:
         package = wrap(file, name or settings.model_name, environment, Path(folder), settings, progress)
-        return _store(package, name, version, bump, settings)
+        return _store(package, name, version, bump, settings, progress)
 
 
-def _store(package: Package, name: str | None, version: str | None, bump: Bump, settings: Settings) -> RegisterResult:
-    registry = open_backend(settings).models
+def _store(
+    package: Package, name: str | None, version: str | None, bump: Bump, settings: Settings, progress: Progress
+) -> RegisterResult:
+    registry = open_backend(settings, progress).models
     done = registry.register(package.path, name or package.manifest.name, version=version, bump=bump)
     return RegisterResult(done.model.name, done.model.version, done.model.digest, done.created)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from finbehave.backends.base import Backend, TrafficWrite, open_backend
+from finbehave.backends.base import Backend, Serving, TrafficWrite, open_backend
 from finbehave.domain.check import CheckGroup
 from finbehave.domain.endpoint import Deployment, DeploymentSpec, DeploymentState, Endpoint, LedgerEntry, Traffic
 from finbehave.domain.model import ModelRef
@@ -49,17 +49,20 @@ class Aim:
         return f"{self.now.name} from {split_text(self.now.traffic)} back to revision {self.entry.revision} ({models})"
 
 
-def aim(to: int | None = None, *, settings: Settings | None = None) -> Aim:
+def aim(to: int | None = None, *, settings: Settings | None = None, progress: Progress = QUIET) -> Aim:
     """What ``rollback`` would go back to.
 
     Raises:
         NotFound: no such endpoint or revision, or nothing to go back to.
     """
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
-    ledger = serving.ledger(settings.endpoint)
+    return _aim(open_backend(settings, progress).serving, settings.endpoint, to)
+
+
+def _aim(serving: Serving, endpoint: str, to: int | None) -> Aim:
+    ledger = serving.ledger(endpoint)
     entry = history.previous(ledger) if to is None else history.entry_at(ledger, to)
-    return Aim(entry, serving.endpoint(settings.endpoint))
+    return Aim(entry, serving.endpoint(endpoint))
 
 
 def rollback(
@@ -85,9 +88,10 @@ def rollback(
     """
     started = time.monotonic()
     settings = settings or load_settings()
-    with open_backend(settings, progress, timeout).serving.exclusive(settings.endpoint):
-        target = aim(to, settings=settings)
-        work = _Rollback(open_backend(settings, progress, timeout), settings, progress, target, timeout)
+    backend = open_backend(settings, progress, timeout)
+    with backend.serving.exclusive(settings.endpoint):
+        target = _aim(backend.serving, settings.endpoint, to)
+        work = _Rollback(backend, settings, progress, target, timeout)
         revision, traffic = work.run()
     most = max(history.serves(target.entry).values(), key=lambda served: served[1])
     return RollbackResult(

@@ -11,6 +11,6 @@ from finbehave.settings import Settings, load_settings
 def start(deployment: str | None = None, *, settings: Settings | None = None, progress: Progress = QUIET) -> Endpoint:
     """Start the settings' endpoint with the traffic it had; what runs already stays as it is."""
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
+    serving = open_backend(settings, progress).serving
     with serving.exclusive(settings.endpoint):
         return serving.start(settings.endpoint, deployment, progress)

@@ -40,17 +40,17 @@ class LedgerResult:
     entries: tuple[LedgerEntry, ...]
 
 
-def show_traffic(*, settings: Settings | None = None) -> TrafficResult:
+def show_traffic(*, settings: Settings | None = None, progress: Progress = QUIET) -> TrafficResult:
     """The split of the settings' endpoint."""
     settings = settings or load_settings()
-    now = open_backend(settings).serving.endpoint(settings.endpoint)
+    now = open_backend(settings, progress).serving.endpoint(settings.endpoint)
     return TrafficResult(now.name, shares(now.traffic), now.revision, shares(now.traffic), False, now.mirror)
 
 
-def show_ledger(*, settings: Settings | None = None) -> LedgerResult:
+def show_ledger(*, settings: Settings | None = None, progress: Progress = QUIET) -> LedgerResult:
     """The ledger of the settings' endpoint."""
     settings = settings or load_settings()
-    return LedgerResult(settings.endpoint, tuple(open_backend(settings).serving.ledger(settings.endpoint)))
+    return LedgerResult(settings.endpoint, tuple(open_backend(settings, progress).serving.ledger(settings.endpoint)))
 
 
 def set_traffic(
@@ -72,7 +72,7 @@ def set_traffic(
         TrafficConflict: somebody else changed the traffic meanwhile.
     """
     settings = settings or load_settings()
-    backend = open_backend(settings)
+    backend = open_backend(settings, progress)
     now = backend.serving.endpoint(settings.endpoint)
     _check(split, now)
     gates.endpoint_up(now)
@@ -104,7 +104,7 @@ def mirror_traffic(
         DeploymentFailed: it is not ready.
     """
     settings = settings or load_settings()
-    serving = open_backend(settings).serving
+    serving = open_backend(settings, progress).serving
     now = serving.endpoint(settings.endpoint)
     _check({deployment: 0}, now)
     if not 0 <= percent <= MOST_MIRRORED:

@@ -78,9 +78,9 @@ class Undo:
         """Run a release; whatever ends it early is raised again when everything is back, and says what was undone."""
         try:
             yield
-        except StillRunning:  # before any traffic; what was begun is left to go on
-            raise
         except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, StillRunning) and not self.reasons:  # before any traffic: it is left to go on
+                raise
             with uninterrupted():
                 refusal = _PuttingBack(self, error).run()
             if refusal is error:
@@ -191,7 +191,7 @@ class _PuttingBack:
 
     def _told(self) -> BaseException:
         undone = " ".join(self.said)
-        if isinstance(self.error, KeyboardInterrupt):
+        if isinstance(self.error, (KeyboardInterrupt, StillRunning)):
             return Interrupted(f"interrupted. {undone}", result=self._refused())
         if not isinstance(self.error, FinbehaveError):
             self.undo.progress.note(undone)

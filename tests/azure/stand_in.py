@@ -63,6 +63,7 @@ class Azure:
         self.always: tuple[str, str, Answer] | None = None
         self.dropping: list[tuple[str, str, bool]] = []
         self.lagging = 0
+        self.holding = False
         self.stale: dict[str, list[dict[str, Any]]] = {}
         self.before: list[tuple[str, str, Callable[[], None]]] = []
         self.failing: dict[str, str] = {}
@@ -140,6 +141,17 @@ class Azure:
         for path, one in self.resources.items():
             if path.endswith(f"/deployments/{deployment}"):
                 one["properties"]["provisioningState"] = "Succeeded"
+
+    def hold(self, *, lagging: int = 0) -> None:
+        """What is begun from now on does not end until ``let_go``; reads lag so often behind writes."""
+        self.holding, self.lagging = True, lagging
+
+    def let_go(self) -> None:
+        """End of that."""
+        with self.lock:
+            self.holding, self.lagging = False, 0
+            self.stale.clear()
+            self.operations.update({path: {"status": "Succeeded"} for path in self.operations})
 
     def end(self) -> None:
         for process in self.processes.values():
@@ -482,7 +494,7 @@ class Azure:
     def _operation(self, fault: str | None) -> dict[str, str]:
         path = f"/operations/{uuid.uuid4().hex}"
         failed = {"status": "Failed", "error": {"code": "ResourceNotReady", "message": fault}}
-        self.operations[path] = failed if fault else {"status": "Succeeded"}
+        self.operations[path] = failed if fault else {"status": "InProgress" if self.holding else "Succeeded"}
         where = f"https://management.azure.com{path}"
         return {"Azure-AsyncOperation": where, "retry-after-ms": "20"}
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import subprocess
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tests.azure.conftest import Cloud
@@ -121,16 +124,10 @@ def test_ctrl_c_leaves_what_azure_is_making_and_the_next_deploy_goes_on(live: Cl
     azure.held.add("green")
     running = live.start("deploy", "late-payers", "--yes", "-o", "json")
     green = f"{W}/onlineEndpoints/{E}/deployments/green"
-    deadline = time.monotonic() + 60
-    while not _asked_after(azure.asked.copy(), ("PUT", green), ("GET", f"{W}/onlineEndpoints/{E}")):
-        assert time.monotonic() < deadline
-        assert running.poll() is None
-    running.send_signal(signal.SIGINT)
-    out, _ = running.communicate(timeout=60)
-    document = json.loads(out)
-    assert running.returncode == 130, out
-    assert "goes on being made" in document["error"]["message"]
-    assert "finbehave status" in document["error"]["remedy"]
+    wait_until(running, lambda: asked_after(azure.asked, ("PUT", green), f"{W}/onlineEndpoints/{E}$"))
+    message, remedy = interrupted(running)
+    assert "goes on being made" in message
+    assert "finbehave status" in remedy
     assert azure.traffic(E) == {"blue": 100}
 
     azure.release("green")
@@ -139,5 +136,66 @@ def test_ctrl_c_leaves_what_azure_is_making_and_the_next_deploy_goes_on(live: Cl
     assert [one for one in azure.asked if one == ("PUT", green)] == [("PUT", green)]
 
 
-def _asked_after(asked: list[tuple[str, str]], first: tuple[str, str], then: tuple[str, str]) -> bool:
-    return first in asked and then in asked[asked.index(first) :]
+def test_ctrl_c_in_a_long_wait_says_what_goes_on(live: Cloud) -> None:
+    azure = live.azure
+    live.ok("deploy", "late-payers", "--no-wait", "--yes")
+    there = f"{W}/onlineEndpoints/{E}"
+    for words, asked, doing in (
+        (("traffic", "mirror", "green=10"), ("PUT", there), "changing the traffic of"),
+        (("traffic", "set", "green=100"), ("PUT", there), "changing the traffic of"),
+        (("keys", "rotate", "--yes"), ("POST", f"{there}/regenerateKeys"), "replacing the primary key of"),
+        (("delete", "--deployment", "blue", "--yes"), ("DELETE", f"{there}/deployments/blue"), "removing blue from"),
+        (("stop", "--yes"), ("PUT", there), "changing the traffic of"),
+        (("start",), ("PUT", there), "changing the traffic of"),
+        (("delete", "--yes"), ("DELETE", there), "removing"),
+    ):
+        azure.asked.clear()
+        azure.hold()
+        running = live.start(*words, "-o", "json")
+        wait_until(running, lambda asked=asked: asked_after(azure.asked, asked, "^/operations/"))
+        message, remedy = interrupted(running)
+        assert f"Azure goes on {doing} " in message + " "
+        assert "finbehave status --backend azure" in remedy
+        azure.let_go()
+    assert there not in azure.resources
+
+
+def test_ctrl_c_while_the_traffic_is_being_changed_waits_for_that_and_takes_it_back(live: Cloud) -> None:
+    azure = live.azure
+    azure.meanwhile("PUT", ENDPOINT, lambda: azure.hold(lagging=1000))
+    running = live.start("deploy", "late-payers", "--yes", "-o", "json")
+    wait_until(running, lambda: asked_after(azure.asked, ("PUT", f"{W}/onlineEndpoints/{E}"), "^/operations/"))
+    running.send_signal(signal.SIGINT)
+    azure.let_go()
+    message, _ = ended(running)
+    assert "The traffic is back at blue=100" in message
+    assert "green was removed" in message
+    assert azure.traffic(E) == {"blue": 100}
+    splits = [one["traffic"] for one in live.ok("traffic", "ledger")["entries"]]
+    assert splits == [{"blue": 100}, {"green": 100}, {"blue": 100}]
+
+
+def wait_until(running: subprocess.Popen[str], there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not there():
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+
+
+def interrupted(running: subprocess.Popen[str]) -> tuple[str, str]:
+    running.send_signal(signal.SIGINT)
+    return ended(running)
+
+
+def ended(running: subprocess.Popen[str]) -> tuple[str, str]:
+    """By Ctrl-C. The message and the remedy."""
+    out, _ = running.communicate(timeout=120)
+    error = json.loads(out)["error"]
+    assert (running.returncode, error["code"]) == (130, "interrupted"), out
+    return error["message"], error["remedy"]
+
+
+def asked_after(asked: list[tuple[str, str]], first: tuple[str, str], then: str) -> bool:
+    """Whether, after that, something was read at a path like this."""
+    asked = asked.copy()
+    return first in asked and any(verb == "GET" and re.search(then, path) for verb, path in asked[asked.index(first) :])

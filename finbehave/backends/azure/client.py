@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from finbehave.backends.azure.credentials import checked_credential, credential
 from finbehave.backends.azure.quiet import hush, quiet, without_dots
 from finbehave.backends.azure.translate import Again, translated
 from finbehave.backends.azure.waiting import Waiting
-from finbehave.errors import TimedOut
+from finbehave.errors import StillRunning, TimedOut
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings
 
@@ -26,6 +26,22 @@ LOOK_EVERY = 0.5
 MANAGER = "https://management.azure.com"
 POLL_SECONDS = 5
 CONNECT_SECONDS, READ_SECONDS = 15, 90
+SETTLE_SECONDS = 300.0
+
+HOW_FAR = "finbehave status --backend azure shows how far it is"
+
+
+@contextmanager
+def left_going(words: str, *, remedy: str = HOW_FAR) -> Iterator[None]:
+    """Ctrl-C ends this command, not what Azure has begun.
+
+    Raises:
+        StillRunning: in place of the interrupt, with ``words`` that say what goes on.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StillRunning(f"interrupted; {words}", remedy=remedy) from None
 
 
 def look(poller: Any, seconds: float) -> None:
@@ -56,6 +72,7 @@ class Workspace:
         if patience is not None and settings.origin("patience") != "default":
             self.patience = min(patience, settings.patience)
         self._lock = threading.RLock()
+        self._left: Any = None
 
     @cached_property
     def ml(self) -> Any:
@@ -142,6 +159,7 @@ class Workspace:
             FinbehaveError: what ``translated`` makes of the SDK's error.
         """
         client = self.ml
+        self._settle()
         waiting = Waiting(doing, self.patience if patience is None else patience, self.progress)
         while True:
             try:
@@ -152,42 +170,47 @@ class Workspace:
                 if not waiting.again(ours):
                     raise ours from error
 
-    def finish(
-        self,
-        doing: str,
-        begin: Callable[[Any], Any],
-        *,
-        timeout: float,
-        progress: Progress = QUIET,
-        patience: float | None = None,
-    ) -> Any:
+    def finish(self, doing: str, begin: Callable[[Any], Any], *, timeout: float, patience: float | None = None) -> Any:
         """Begin a long operation and wait for its end; one of which nothing is known any more is begun again.
 
         Raises:
             TimedOut: it still runs after ``timeout`` seconds; it goes on at the service.
+            StillRunning: Ctrl-C; so it does. Whatever is asked of this workspace next waits for its end first.
         """
         patience = self.patience if patience is None else patience
         waiting = Waiting(doing, patience, self.progress)
-        started = time.monotonic()
         while True:
-            poller = self.ask(doing, begin, patience=patience)
-            while not poller.done():
-                waited = time.monotonic() - started
-                if waited > timeout:
-                    raise TimedOut(
-                        f"{doing}: not done within {timeout:g} s; it goes on at Azure",
-                        remedy="finbehave status --backend azure shows how far it is",
-                    )
-                progress.advance(doing, waited, None)
-                look(poller, LOOK_EVERY)
+            with left_going(f"Azure may have begun {doing}"):
+                poller = self.ask(doing, begin, patience=patience)
+            with left_going(f"Azure goes on {doing}"):
+                self._left = poller
+                done = self._wait(doing, poller, timeout)
+            self._left = None
+            if not done:
+                raise TimedOut(f"{doing}: not done within {timeout:g} s; it goes on at Azure", remedy=HOW_FAR)
             try:
-                result = self.outcome(doing, poller)
+                return self.outcome(doing, poller)
             except Again as error:  # a look at it was refused, and what it came to is not known
                 if not waiting.again(error):
                     raise
-                continue
-            progress.advance(doing, 1, 1)
-            return result
+
+    def _wait(self, doing: str, poller: Any, timeout: float) -> bool:
+        """Whether it has ended in time, well or not."""
+        started = time.monotonic()
+        while not poller.done():
+            waited = time.monotonic() - started
+            if waited > timeout:
+                return False
+            self.progress.advance(doing, waited, None)
+            look(poller, LOOK_EVERY)
+        self.progress.advance(doing, 1, 1)
+        return True
+
+    def _settle(self) -> None:
+        """What was left going is waited for: who puts a release back must not read what is just being changed."""
+        poller, self._left = self._left, None
+        if poller is not None:
+            self._wait("what was begun at Azure ends first", poller, SETTLE_SECONDS)
 
     def outcome(self, doing: str, poller: Any) -> Any:
         """The result of an operation that has ended. Raises what it failed with, in our words."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
 from finbehave.backends.azure import capacity, scaling, view
-from finbehave.backends.azure.client import LOOK_EVERY, Workspace, look
+from finbehave.backends.azure.client import LOOK_EVERY, Workspace, left_going, look
 from finbehave.backends.azure.environment import ensure_environment
 from finbehave.backends.azure.sizes import checked_type
 from finbehave.backends.azure.staging import SCRIPT, scoring_code
 from finbehave.backends.azure.terms import terms_of
 from finbehave.backends.azure.translate import Again
 from finbehave.domain.endpoint import OWN_ENVIRONMENT, Capacity, DeploymentSpec, Terms
-from finbehave.errors import DeploymentFailed, NotFound, StillRunning, TimedOut
+from finbehave.errors import DeploymentFailed, NotFound, TimedOut
 from finbehave.packaging.package import Package
 from finbehave.progress import Progress
 
@@ -29,21 +29,13 @@ PROBE = {"initial_delay": 20, "period": 10, "timeout": 10, "failure_threshold": 
 """Seconds and counts. Azure's defaults give a probe 2 s, which a worker that is loading a model overruns."""
 
 
-@contextmanager
-def left_going(endpoint: str, name: str) -> Iterator[None]:
-    """Ctrl-C ends this command, not what Azure has begun: half an hour of building is not thrown away.
-
-    Raises:
-        StillRunning: in place of the interrupt.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise StillRunning(
-            f"interrupted; {name} goes on being made at Azure, without traffic",
-            remedy=f"finbehave status --endpoint {endpoint} --backend azure shows how far it is; the same deploy "
-            "goes on from there",
-        ) from None
+def being_made(endpoint: str, name: str) -> AbstractContextManager[None]:
+    """Ctrl-C leaves it to Azure: half an hour of building is not thrown away."""
+    return left_going(
+        f"{name} goes on being made at Azure, without traffic",
+        remedy=f"finbehave status --endpoint {endpoint} --backend azure shows how far it is; the same deploy goes on "
+        "from there",
+    )
 
 
 class Deployments:
@@ -66,7 +58,7 @@ class Deployments:
         environment = ensure_environment(self._workspace, spec.environment, package, progress)
         progress.advance(f"environment of {spec.name}", 1, 1)
         terms = self._terms(endpoint, spec)
-        with scoring_code() as code, left_going(endpoint, spec.name):
+        with scoring_code() as code, being_made(endpoint, spec.name):
             entity = self._entity(endpoint, spec, terms, environment, str(code))
             poller = self._workspace.ask(f"creating {spec.name} on {endpoint}", self._beginning(endpoint, entity))
             if poller is not None:
@@ -143,7 +135,7 @@ class Deployments:
             StillRunning: Ctrl-C; it goes on at Azure.
         """
         started = time.monotonic()
-        with left_going(endpoint, name):
+        with being_made(endpoint, name):
             while not self._succeeded(endpoint, name):
                 waited = time.monotonic() - started
                 if waited > timeout:

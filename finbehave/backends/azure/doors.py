@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from finbehave.backends.azure.capacity import request_seconds
-from finbehave.backends.azure.client import Workspace
+from finbehave.backends.azure.client import Workspace, left_going
 from finbehave.backends.azure.scoring import Door, Opener, ask
 from finbehave.domain.endpoint import Answer, Keys
 from finbehave.errors import AccessDenied, TimedOut, Unavailable, UsageError
@@ -128,15 +128,17 @@ class Doors:
             timeout=REPLACE_SECONDS,
         )
         self.forget(endpoint)
-        deadline = time.monotonic() + HANDED_OUT_SECONDS
-        while getattr(now := self._keys(endpoint), which) == before:
-            if time.monotonic() > deadline:
-                raise TimedOut(
-                    f"the {which} key of {endpoint} was replaced, and Azure still hands out the old one",
-                    remedy=f"finbehave keys show --endpoint {endpoint} --backend azure",
-                )
-            time.sleep(LOOK_EVERY)
-        return now
+        show = f"finbehave keys show --endpoint {endpoint} --backend azure"
+        with left_going(f"the {which} key of {endpoint} was replaced", remedy=show):
+            deadline = time.monotonic() + HANDED_OUT_SECONDS
+            while getattr(now := self._keys(endpoint), which) == before:
+                if time.monotonic() > deadline:
+                    raise TimedOut(
+                        f"the {which} key of {endpoint} was replaced, and Azure still hands out the old one",
+                        remedy=show,
+                    )
+                time.sleep(LOOK_EVERY)
+            return now
 
 
 def opener_of(entity: Any) -> Opener:

@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any, Literal
 
 from finbehave.backends.azure import ledger, logs, quota, scaling, view
-from finbehave.backends.azure.client import Workspace
-from finbehave.backends.azure.deployments import Deployments, left_going
+from finbehave.backends.azure.client import Workspace, left_going
+from finbehave.backends.azure.deployments import Deployments, being_made
 from finbehave.backends.azure.doors import Doors
 from finbehave.backends.azure.monitor import Monitor
 from finbehave.backends.azure.names import checked_name
@@ -73,13 +73,13 @@ class AzureServing:
         try:
             there = self._entity(name)
         except NotFound:
-            self._create(name, progress)
+            self._create(name)
             return self.endpoint(name)
         if view.stopped_split(there) is not None:
             return self.start(name, None, progress)
         return self.endpoint(name)
 
-    def _create(self, name: str, progress: Progress) -> None:
+    def _create(self, name: str) -> None:
         private = self._settings.private
 
         def begin(ml: Any) -> Any:
@@ -98,7 +98,7 @@ class AzureServing:
             )
             return ml.online_endpoints.begin_create_or_update(entity)
 
-        self._workspace.finish(f"creating {name}", begin, timeout=ENDPOINT_SECONDS, progress=progress)
+        self._workspace.finish(f"creating {name}", begin, timeout=ENDPOINT_SECONDS)
 
     def endpoint(self, name: str) -> Endpoint:
         """State, traffic and deployments as they are now."""
@@ -154,7 +154,7 @@ class AzureServing:
         self._unscale(endpoint, there)
         package = read_package(self._models.package(ModelRef.parse(spec.model)))
         self._deployments.create(endpoint, spec, package, progress)
-        with left_going(endpoint, spec.name):
+        with being_made(endpoint, spec.name):
             return self._deployment(endpoint, spec.name)
 
     def _deployment(self, endpoint: str, name: str) -> Deployment:
@@ -242,6 +242,10 @@ class AzureServing:
         )
 
     def _read_back(self, write: TrafficWrite, entry: LedgerEntry) -> LedgerEntry:
+        with left_going(f"the traffic of {write.endpoint} was written, and not read back yet"):
+            return self._read_until_there(write, entry)
+
+    def _read_until_there(self, write: TrafficWrite, entry: LedgerEntry) -> LedgerEntry:
         deadline = time.monotonic() + READ_BACK_SECONDS
         while True:
             entity, deployments = self._both(write.endpoint)
