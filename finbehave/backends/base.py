@@ -251,7 +251,7 @@ def open_backend(settings: Settings, progress: Progress = QUIET, patience: float
     Args:
         settings: Of the command.
         progress: Is told when a busy service is waited for.
-        patience: Seconds for which one is asked again; None for the settings' own.
+        patience: Seconds for which one is asked again, in all; None for the settings' own.
     """
     if settings.backend == "azure":
         from finbehave.backends.azure import open_azure

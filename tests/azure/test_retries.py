@@ -64,6 +64,15 @@ def test_it_is_not_asked_for_longer_than_the_timeout(live: Cloud) -> None:
     assert "broke off" in message
 
 
+def test_it_is_not_waited_for_longer_than_the_timeout_in_all_and_putting_back_has_its_share(live: Cloud) -> None:
+    for method, path in (("PUT", GREEN), ("POST", "/listKeys$"), ("PUT", ENDPOINT), ("DELETE", GREEN)):
+        live.azure.answer_once(method, path, 429, said("Too many requests"), **{"Retry-After": "3"})
+    message = held_off(live, "throttled", "--timeout", "12")  # by the third of them
+    assert re.search(r"asked again for [6-8] of 12 s", message), message
+    assert live.azure.asked.count(("PUT", f"{W}/onlineEndpoints/{E}")) == 3  # blue's two, and this one
+    assert live.azure.asked.count(("DELETE", GREEN)) == 2
+
+
 def test_what_fails_once_anywhere_fails_nothing(live: Cloud) -> None:
     asked = (
         ("GET", "/onlineEndpoints$"), ("GET", f"{W}$"), ("GET", "/usages$"), ("PUT", GREEN), ("GET", "/operations/"),

@@ -13,7 +13,7 @@ from finbehave.backends.azure.account import Account
 from finbehave.backends.azure.credentials import checked_credential, credential
 from finbehave.backends.azure.quiet import hush, quiet, without_dots
 from finbehave.backends.azure.translate import Again, translated
-from finbehave.backends.azure.waiting import Waiting
+from finbehave.backends.azure.waiting import Patience, Waiting
 from finbehave.errors import StillRunning, TimedOut
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings
@@ -57,8 +57,8 @@ class Workspace:
         account: Which one.
         settings: Of the command.
         progress: Is told when a busy service is waited for.
-        patience: Seconds for which it is asked again, each time; None for the settings' own, which is never exceeded
-            where somebody has set it.
+        patience: Seconds for which it is asked again, over all that is asked; None for the settings' own, which is
+            never exceeded where somebody has set it.
     """
 
     def __init__(
@@ -68,9 +68,10 @@ class Workspace:
         self.account = account
         self.settings = settings
         self.progress = progress
-        self.patience = settings.patience if patience is None else patience
+        given = settings.patience if patience is None else patience
         if patience is not None and settings.origin("patience") != "default":
-            self.patience = min(patience, settings.patience)
+            given = min(patience, settings.patience)
+        self.patience = Patience(given)
         self._lock = threading.RLock()
         self._left: Any = None
 
@@ -153,21 +154,22 @@ class Workspace:
         Args:
             doing: What is being done, for the words of an error.
             function: Takes the SDK's client. It may run several times.
-            patience: Seconds for that; None for the workspace's.
+            patience: Seconds for this alone, at most; None for all that the command has left.
 
         Raises:
             FinbehaveError: what ``translated`` makes of the SDK's error.
         """
         client = self.ml
         self._settle()
-        waiting = Waiting(doing, self.patience if patience is None else patience, self.progress)
+        waiting = Waiting(doing, self.patience, self.progress, patience)
         while True:
+            started = time.monotonic()
             try:
                 with self._lock, quiet(debug=self.settings.debug):
                     return function(client)
             except Exception as error:
                 ours = translated(error, doing)
-                if not waiting.again(ours):
+                if not waiting.again(ours, time.monotonic() - started):
                     raise ours from error
 
     def finish(self, doing: str, begin: Callable[[Any], Any], *, timeout: float, patience: float | None = None) -> Any:
@@ -177,8 +179,7 @@ class Workspace:
             TimedOut: it still runs after ``timeout`` seconds; it goes on at the service.
             StillRunning: Ctrl-C; so it does. Whatever is asked of this workspace next waits for its end first.
         """
-        patience = self.patience if patience is None else patience
-        waiting = Waiting(doing, patience, self.progress)
+        waiting = Waiting(doing, self.patience, self.progress, patience)
         while True:
             with left_going(f"Azure may have begun {doing}"):
                 poller = self.ask(doing, begin, patience=patience)
