@@ -6,6 +6,7 @@ asked of any other host is kept, and refused.
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 import os
@@ -25,6 +26,9 @@ from tests.azure.metrics import Request, metrics
 
 SUBSCRIPTION = "00000000-0000-0000-0000-0000000000aa"
 TENANT = "00000000-0000-0000-0000-0000000000bb"
+PRINCIPAL = "00000000-0000-0000-0000-0000000000cc"
+"""Whoever asks."""
+
 W = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
 API = "westeurope.api.azureml.ms"
 HOSTS = (
@@ -59,6 +63,7 @@ class Azure:
         self.said: dict[str, Path] = {}
         self.keys: dict[str, dict[str, str]] = {}
         self.tokens = {scope: uuid.uuid4().hex for scope in ("management.azure.com", "ml.azure.com", "endpoint")}
+        self.tokens["management.azure.com"] = _token()
         self.faults: list[tuple[str, str, Answer]] = []
         self.always: tuple[str, str, Answer] | None = None
         self.dropping: list[tuple[str, str, bool]] = []
@@ -531,6 +536,11 @@ def _workspace() -> dict[str, Any]:
     return {"id": W, "name": "ws", "location": "westeurope", "type": "Microsoft.MachineLearningServices/workspaces",
             "properties": {"workspaceId": "w", "discoveryUrl": f"https://{API}/discovery", "storageAccount": "s",
                            "keyVault": "k", "applicationInsights": "a"}}  # fmt: skip
+
+
+def _token() -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"oid": PRINCIPAL}).encode()).decode().rstrip("=")
+    return f"{uuid.uuid4().hex}.{claims}.signature"
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -17,12 +17,14 @@ class Account:
     workspace: str
 
     @property
+    def resource_group(self) -> str:
+        """The resource group's id."""
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+
+    @property
     def resource(self) -> str:
         """The workspace's resource id."""
-        return (
-            f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
-            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace}"
-        )
+        return f"{self.resource_group}/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace}"
 
 
 def account_of(settings: Settings) -> Account:

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from finbehave.backends.azure.account import Account
-from finbehave.backends.azure.credentials import checked_credential, credential
+from finbehave.backends.azure.credentials import checked_credential, credential, identity_of
 from finbehave.backends.azure.quiet import hush, quiet, without_dots
-from finbehave.backends.azure.translate import Again, translated
+from finbehave.backends.azure.translate import ROLE, ROLES, Again, translated
 from finbehave.backends.azure.waiting import Patience, Waiting
-from finbehave.errors import StillRunning, TimedOut
+from finbehave.errors import FinbehaveError, StillRunning, TimedOut
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings
 
@@ -104,6 +104,22 @@ class Workspace:
         with quiet(debug=self.settings.debug):
             return credential(self.settings.credential)
 
+    def grant(self, role: str, scope: str | None = None) -> str:
+        """The command by which an owner gives whoever asks a role at a scope; None for the workspace's."""
+        return (
+            f"az role assignment create --assignee {self._identity or 'WHO'} --role '{role}' "
+            f"--scope {scope or self.account.resource}"
+        )
+
+    @cached_property
+    def _identity(self) -> str | None:
+        """The object id of whoever asks, where that can be known."""
+        try:
+            with self._lock, quiet(debug=self.settings.debug):
+                return identity_of(self.credential.get_token(f"{MANAGER}/.default").token)
+        except Exception:  # it only makes a remedy more exact
+            return None
+
     @cached_property
     def _manager(self) -> Any:
         """A client of the resource manager, for what the SDK has no call for; it asks as the SDK does."""
@@ -168,7 +184,7 @@ class Workspace:
                 with self._lock, quiet(debug=self.settings.debug):
                     return function(client)
             except Exception as error:
-                ours = translated(error, doing)
+                ours = self._translated(error, doing)
                 if not waiting.again(ours, time.monotonic() - started):
                     raise ours from error
 
@@ -219,4 +235,11 @@ class Workspace:
             with self._lock, quiet(debug=self.settings.debug):
                 return poller.result()
         except Exception as error:
-            raise translated(error, doing) from error
+            raise self._translated(error, doing) from error
+
+    def _translated(self, error: Exception, doing: str) -> FinbehaveError:
+        """In our words, with the command that gives a role that is missing."""
+        ours = translated(error, doing)
+        if ours.remedy == ROLES:
+            ours.remedy = f"{ROLES}: {self.grant(ROLE)}; then finbehave doctor --backend azure"
+        return ours

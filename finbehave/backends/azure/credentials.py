@@ -5,7 +5,10 @@ The secrets stay with azure-identity, which reads them from the environment itse
 
 from __future__ import annotations
 
+import base64
 import difflib
+import json
+import uuid
 from typing import Any
 
 from finbehave.errors import ConfigurationError
@@ -54,3 +57,13 @@ def checked_credential(named: str) -> str | None:
             remedy=f"set FINBEHAVE_CREDENTIAL={near[0] if near else 'default'}",
         )
     return CREDENTIALS[named]
+
+
+def identity_of(token: str) -> str | None:
+    """The object id of whoever has got a token for itself, as the token says; None where it does not."""
+    try:
+        body = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return str(uuid.UUID(claims["oid"]))
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+        return None

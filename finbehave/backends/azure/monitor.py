@@ -79,9 +79,10 @@ class Monitor:
         if self._told:
             return
         self._told = True
-        denied = isinstance(error, AccessDenied)
-        why = "this identity may not read Azure Monitor" if denied else error.message
-        remedy = "ask for the role Monitoring Reader on the workspace" if denied else error.remedy
+        why, remedy = error.message, error.remedy
+        if isinstance(error, AccessDenied):
+            why = "this identity may not read Azure Monitor"
+            remedy = f"an owner of the workspace gives it the role: {self._workspace.grant('Monitoring Reader')}"
         self._workspace.progress.note(f"requests, errors and latencies are not shown: {why}; {remedy}")
 
     def _series(self, endpoint: str) -> Iterator[_Series]:

@@ -9,6 +9,7 @@ from finbehave.backends.azure.capacity import settled
 from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.environment import curated_reference
 from finbehave.backends.azure.names import checked_name
+from finbehave.backends.azure.permissions import check_role
 from finbehave.backends.azure.prices import monthly_cost
 from finbehave.backends.azure.sizes import checked_type, quota_cores, size_of, workers
 from finbehave.backends.azure.terms import check_terms
@@ -41,7 +42,7 @@ def preflight(
         found = workspace.ask("reading the workspace", lambda ml: ml.workspaces.get(account.workspace))
         check.detail = f"{account.workspace} in {found.location}"
     check_terms(workspace, spec.terms, entity, progress)
-    _role(workspace, progress)
+    check_role(workspace, name if there else None, progress)
     _quota(workspace, str(found.location), spec, there, progress)
     return _costs(workspace, spec, there)
 
@@ -59,13 +60,6 @@ def _doubt_size(spec: DeploymentSpec, check: OpenCheck) -> None:
         check.remedy = f"--workers {usual}, or a larger --instance-type"
 
 
-def _role(workspace: Workspace, progress: Progress) -> None:
-    """Whether this identity may read what a release needs; whether it may write is known when it does."""
-    with checking(progress, "role on the workspace", CheckGroup.ENVIRONMENT) as check:
-        workspace.ask("listing the endpoints", lambda ml: [one.name for one in ml.online_endpoints.list()])
-        check.detail = "endpoints can be read"
-
-
 def _quota(
     workspace: Workspace, location: str, spec: DeploymentSpec, there: Endpoint | None, progress: Progress
 ) -> None:
@@ -79,7 +73,9 @@ def _quota(
         try:
             usage = _usage(workspace, location, size.family)
         except AccessDenied as error:
-            check.status, check.detail, check.remedy = CheckStatus.WARNING, error.message, error.remedy
+            check.status, check.detail = CheckStatus.WARNING, error.message
+            reader = workspace.grant("Reader", f"/subscriptions/{workspace.account.subscription}")
+            check.remedy = f"an owner of the subscription gives it the role: {reader}"
             return
         except FinbehaveError as error:
             check.status, check.detail = CheckStatus.WARNING, f"cannot be read: {error.message}"

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from finbehave.backends.azure.client import Workspace
+from finbehave.backends.azure.permissions import missing
 from finbehave.domain.check import CheckGroup, CheckStatus
 from finbehave.domain.endpoint import Scale
 from finbehave.errors import AccessDenied, FinbehaveError, NotFound
 from finbehave.progress import Progress, checking
 
 TAG = "finbehave-scale"
-VERSION, PERMISSIONS_VERSION = "2022-10-01", "2022-04-01"
-WRITE = "microsoft.insights/autoscalesettings/write"
+VERSION = "2022-10-01"
+WRITE = "Microsoft.Insights/autoscaleSettings/write"
 
 METRICS: Mapping[str, str] = {"cpu": "CpuUtilizationPercentage", "latency": "RequestLatency"}
 """Measure -> metric. The first is the deployment's, the second the endpoint's: over all of its deployments."""
@@ -33,8 +33,6 @@ OUT_AGAIN, IN_AGAIN = "PT5M", "PT15M"
 
 CALM = 0.5
 """Share of the target below which a machine goes: what two machines carry at half of it, one carries at most at it."""
-
-_ROLE = "ask for the role Monitoring Contributor on the resource group, or leave out --max-instances"
 
 
 def tag_of(scale: Scale) -> str:
@@ -58,18 +56,21 @@ def check_permission(workspace: Workspace, progress: Progress) -> None:
         AccessDenied: it may not.
     """
     with checking(progress, "autoscale rules", CheckGroup.ENVIRONMENT) as check:
-        group = workspace.account.resource.split("/providers/")[0]
         try:
-            granted = workspace.resource(
-                "reading the permissions", "GET", f"{group}/providers/Microsoft.Authorization/permissions",
-                version=PERMISSIONS_VERSION, patience=5.0,
-            )["value"]  # fmt: skip
+            lacking = missing(workspace, workspace.account.resource_group, [WRITE])
         except FinbehaveError as error:
             check.status, check.detail, check.remedy = CheckStatus.WARNING, f"not known: {error.message}", error.remedy
             return
-        if not any(_covers(one.get("actions"), WRITE) and not _covers(one.get("notActions"), WRITE) for one in granted):
-            raise AccessDenied(f"this identity may not write autoscale rules ({WRITE})", remedy=_ROLE)
+        if lacking:
+            raise _denied(workspace, f"this identity may not write autoscale rules ({WRITE})")
         check.detail = "may be written"
+
+
+def _denied(workspace: Workspace, message: str) -> AccessDenied:
+    role = workspace.grant("Monitoring Contributor", workspace.account.resource_group)
+    return AccessDenied(
+        message, remedy=f"leave out --max-instances, or an owner of the resource group gives it the role: {role}"
+    )
 
 
 def write(workspace: Workspace, endpoint: Any, deployment: str, scale: Scale) -> None:
@@ -97,7 +98,7 @@ def write(workspace: Workspace, endpoint: Any, deployment: str, scale: Scale) ->
     try:
         workspace.resource(doing, "PUT", path, version=VERSION, body=body)
     except AccessDenied as error:
-        raise AccessDenied(error.message, remedy=_ROLE) from error
+        raise _denied(workspace, error.message) from error
 
 
 def remove(workspace: Workspace, endpoint: str, deployment: str) -> None:
@@ -136,9 +137,5 @@ def _name(workspace: Workspace, endpoint: str, deployment: str) -> str:
 
 
 def _path(workspace: Workspace, endpoint: str, deployment: str) -> str:
-    group = workspace.account.resource.split("/providers/")[0]
+    group = workspace.account.resource_group
     return f"{group}/providers/Microsoft.Insights/autoscalesettings/{_name(workspace, endpoint, deployment)}"
-
-
-def _covers(patterns: Any, action: str) -> bool:
-    return any(fnmatchcase(action, str(one).lower()) for one in patterns or ())

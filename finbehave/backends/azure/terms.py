@@ -68,8 +68,7 @@ def identity_id(named: str, account: Account) -> str:
             f"{named[:80]!r} names no user-assigned identity",
             remedy="--identity NAME, or its resource id: az identity show --name NAME --resource-group GROUP",
         )
-    group = account.resource.split("/providers/")[0]
-    return f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{named}"
+    return f"{account.resource_group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{named}"
 
 
 def identities_of(endpoint: Any) -> tuple[str, ...]:

@@ -78,9 +78,13 @@ class Sign:
     remedy: str
 
 
-ROLES = (
-    "ask the workspace's owner for the role AzureML Data Scientist on it, and Storage Blob Data Contributor on its "
-    "storage account; then finbehave doctor --backend azure"
+ROLE = "AzureML Data Scientist"
+ROLES = f"an owner of the workspace gives this identity the role {ROLE}"
+"""Where the workspace is known, the command that does it follows."""
+
+STORAGE_ROLE = (
+    "ask an owner of the workspace's storage account for the role Storage Blob Data Contributor on it; then finbehave "
+    "doctor --backend azure"
 )
 MORE_QUOTA = (
     "delete a deployment that is not needed (finbehave delete --deployment NAME), name a smaller --instance-type, or "
@@ -132,7 +136,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     Sign(
         r"AuthorizationPermissionMismatch|AuthorizationFailure\b", AccessDenied,
-        "the storage account refuses this identity", ROLES,
+        "the storage account refuses this identity", STORAGE_ROLE,
     ),
     Sign(r"AuthorizationFailed|does not have authorization|LinkedAuthorizationFailed", AccessDenied,
          "a role is missing", ROLES),
