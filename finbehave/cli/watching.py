@@ -46,7 +46,7 @@ class Watcher:
         self._tasks: dict[str, TaskID] = {}
 
     def check(self, check: Check) -> None:
-        """One line, with the remedy below where it failed or warns."""
+        """One line, with the remedy below where it failed or warns, unbroken: it may be a command to copy."""
         self._forget_since(check.name)
         mark, style = _MARKS[check.status]
         line = Text.assemble((f"{mark} ", style), (check.name, "bold"))
@@ -56,11 +56,11 @@ class Watcher:
             line.append(f"  {check.seconds:.1f} s", style="dim")
         self.console.print(line)
         if check.remedy and check.status in (CheckStatus.FAILED, CheckStatus.WARNING):
-            self.console.print(Text(f"  → {printable(check.remedy)}", style="cyan"))
+            self.console.print(Text(f"  → {printable(check.remedy)}", style="cyan"), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """One dim line."""
-        self.console.print(Text(f"· {printable(text)}", style="dim"))
+        self.console.print(Text(f"· {printable(text)}", style="dim"), soft_wrap=True)
 
     def heading(self, title: str, words: str) -> None:
         """A line that begins a stage, with a little air above."""
@@ -88,7 +88,7 @@ class Watcher:
         """One paragraph, and the remedy on a line of its own."""
         self.stop()
         self.console.print(Text.assemble(("Error: ", "bold red"), message))
-        self.console.print(Text(f"→ {remedy}", style="cyan"))
+        self.console.print(Text(f"→ {remedy}", style="cyan"), soft_wrap=True)
 
     def stop(self) -> None:
         """Take the bars away."""
