@@ -12,18 +12,19 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from finbehave.backends.base import open_backend
+from finbehave.backends.base import Serving, open_backend
 from finbehave.domain.check import Check, CheckGroup, CheckStatus
 from finbehave.domain.endpoint import DeploymentSpec, EndpointState
 from finbehave.environments.interpreters import installed_python
 from finbehave.environments.tool import run_uv
-from finbehave.errors import ConfigurationError, FinbehaveError, NoNetwork
+from finbehave.errors import ConfigurationError, FinbehaveError, GateFailed, NoNetwork
 from finbehave.progress import QUIET, OpenCheck, Progress, checking
 from finbehave.settings import Settings, load_settings
 from finbehave.version import __version__
-from finbehave.workflows.colours import COLOURS
+from finbehave.workflows.colours import COLOURS, idle_colour
 from finbehave.workflows.terms import asked_terms
 
 LITTLE_SPACE = 2 << 30
@@ -92,17 +93,31 @@ class _Rounds:
     def _release(self) -> None:
         """What a release of the settings would need there; the first thing that is missing ends it."""
         said = self.settings
-        spec = DeploymentSpec(
-            COLOURS[0], said.model_name, "", said.instance_type, said.instance_count, terms=asked_terms(said, {})
-        )
         watching, before = _Noting(self.progress, self.failed), len(self.failed)
         try:
-            open_backend(said, self.progress).serving.preflight(said.endpoint, spec, watching)
+            spec = DeploymentSpec(
+                self._colour(), said.model_name, "", said.instance_type, said.instance_count,
+                terms=asked_terms(said, {}),
+            )  # fmt: skip
+            self.serving.preflight(said.endpoint, spec, watching)
         except FinbehaveError as error:
             if len(self.failed) == before:  # not within a check of its own
                 watching.check(
                     Check("release", CheckGroup.ENVIRONMENT, CheckStatus.FAILED, error.message, 0.0, error.remedy)
                 )
+
+    def _colour(self) -> str:
+        """Which a release would take; in the middle of a canary, the first."""
+        there = self.settings.endpoint in self.serving.endpoints()
+        try:
+            return idle_colour(self.serving.endpoint(self.settings.endpoint) if there else None)
+        except GateFailed:
+            return COLOURS[0]
+
+    @cached_property
+    def serving(self) -> Serving:
+        """Of the backend. Raises ConfigurationError where the settings do not say which."""
+        return open_backend(self.settings, self.progress).serving
 
     def _checks(self) -> dict[str, Callable[[OpenCheck], None]]:
         shared = {
@@ -162,16 +177,14 @@ class _Rounds:
         check.detail = "reached"
 
     def _endpoints(self, check: OpenCheck) -> None:
-        serving = open_backend(self.settings, self.progress).serving
-        found = [serving.endpoint(name) for name in serving.endpoints()]
+        found = [self.serving.endpoint(name) for name in self.serving.endpoints()]
         check.detail = ", ".join(f"{one.name} {one.state.value}" for one in found) or "none yet"
         dead = next((one.name for one in found if one.state is EndpointState.DEAD), None)
         if dead:
             check.status, check.remedy = CheckStatus.WARNING, f"finbehave start --endpoint {dead}"
 
     def _account(self, check: OpenCheck) -> None:
-        serving = open_backend(self.settings, self.progress).serving
-        check.detail = f"reached; endpoints: {', '.join(serving.endpoints()) or 'none yet'}"
+        check.detail = f"reached; endpoints: {', '.join(self.serving.endpoints()) or 'none yet'}"
 
 
 @dataclass(frozen=True)

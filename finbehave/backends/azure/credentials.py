@@ -38,14 +38,19 @@ def credential(named: str) -> Any:
     """A token credential of azure-identity. It asks for nothing before it is used.
 
     Raises:
-        ConfigurationError: no such credential.
+        ConfigurationError: no such credential, or a variable that it reads cannot be what it should.
     """
     chosen = checked_credential(named)
     from azure.identity import DefaultAzureCredential
 
-    if chosen is None:
-        return DefaultAzureCredential()
-    return DefaultAzureCredential(**{f"exclude_{link}_credential": link != chosen for link in _LINKS})
+    links = {} if chosen is None else {f"exclude_{link}_credential": link != chosen for link in _LINKS}
+    try:
+        return DefaultAzureCredential(**links)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the environment names no Azure credential that could be used: {error}",
+            remedy="see AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET: unset those that are empty",
+        ) from error
 
 
 def checked_credential(named: str) -> str | None:

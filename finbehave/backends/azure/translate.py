@@ -214,7 +214,7 @@ def translated(error: BaseException, doing: str) -> FinbehaveError:
     for sign in SIGNS:
         if match := re.search(sign.pattern, whole, re.IGNORECASE):
             near = next((text for text in reversed(texts) if re.search(sign.pattern, text, re.IGNORECASE)), match[0])
-            return sign.kind(f"{doing}: {sign.title} ({_short(near)})", remedy=sign.remedy)
+            return sign.kind(f"{doing}: {sign.title} ({_short(_told(near, sign.pattern))})", remedy=sign.remedy)
     return _by_status(error, doing, _short(texts[0] if texts else type(error).__name__))
 
 
@@ -307,6 +307,12 @@ def _messages(value: Any) -> Iterator[str]:
 def _clean(text: object) -> str:
     plain = _ANSI.sub("", str(text))
     return without_references(_CODE.sub("", plain.strip()))
+
+
+def _told(text: str, pattern: str) -> str:
+    """The text, or what of it begins with the sign, where that would be cut off."""
+    match = re.search(pattern, text, re.IGNORECASE)
+    return text[match.start() :] if match and match.end() > SHOWN // 2 else text
 
 
 def _short(text: str) -> str:
