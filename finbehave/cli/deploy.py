@@ -101,8 +101,14 @@ def _draw_plan(result: DeployResult, console: Console) -> None:
         console.print(printable(f"{result.model} is live on {result.deployment} already; nothing would change."))
         return
     console.print(printable(f"deploy {result.model} would, on {result.endpoint}:"))
-    for number, action in enumerate(result.plan, start=1):
-        console.print(printable(f"  {number}. {action.detail}"))
+    costs = [action.detail for action in result.plan if action.kind == "cost"]
+    steps = [action.detail for action in result.plan if action.kind != "cost"]
+    for number, step in enumerate(steps, start=1):
+        console.print(printable(f"  {number}. {step}"))
+    if costs:
+        console.print("What runs then:")
+    for cost in costs:
+        console.print(printable(f"  {cost}"))
 
 
 def _draw(result: DeployResult, console: Console) -> None:

@@ -50,7 +50,8 @@ def _seconds(text: str) -> float:
 
 
 def _text(line: LogLine) -> str:
-    return printable(" ".join(part for part in (line.time, line.deployment, line.text) if part))
+    dated = line.text.startswith(line.time[:10])  # by whoever wrote it
+    return printable(" ".join(part for part in ("" if dated else line.time, line.deployment, line.text) if part))
 
 
 def _draw(result: LogsResult, console: Console) -> None:

@@ -11,13 +11,13 @@ from finbehave.cli.options import Run, command
 from finbehave.cli.output import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console, RenderableType
     from rich.text import Text
 
     from finbehave.cli.tables import TableOrRecords
-    from finbehave.domain.endpoint import Endpoint
+    from finbehave.domain.endpoint import Deployment, Endpoint
     from finbehave.monitoring.objectives import Objective
     from finbehave.workflows.status import StatusResult
 
@@ -132,27 +132,37 @@ def _table(endpoint: Endpoint, rates: Rates | None) -> TableOrRecords:
 
     state = Text(endpoint.state.value, style=_COLOURS.get(endpoint.state.value, "red"))
     title = Text.assemble((endpoint.name, "bold"), "  ", state, f"  revision {endpoint.revision}")
-    if endpoint.counted_minutes is not None:
-        rates = None
+    answered = _answered(endpoint, rates)
     table = Table(
-        "deployment", "model", "state", "traffic", "requests", *(["a second"] if rates else []), "errors", "p50 ms",
-        "p95 ms", "p99 ms", title=title, title_justify="left", caption=_caption(endpoint), caption_justify="left",
+        "deployment", "model", "state", "traffic", *answered, title=title, title_justify="left",
+        caption=_caption(endpoint), caption_justify="left",
     )  # fmt: skip
     for one in endpoint.deployments:
-        latency = [f"{value:.1f}" if value is not None else "" for value in vars(one.latency_ms).values()]
         shown = Text(one.state.value, style=_COLOURS.get(one.state.value, "red"))
         if one.detail:
             shown.append(f" ({printable(one.detail)[:60]})", style="dim")
-        rate = [rates.text(endpoint.name, one.name)] if rates else []
-        table.add_row(
-            one.name, printable(one.model), shown, f"{one.traffic} %", _count(one.requests), *rate,
-            _count(one.errors), *latency,
-        )  # fmt: skip
+        cells = [cell(one) for cell in answered.values()]
+        table.add_row(one.name, printable(one.model), shown, f"{one.traffic} %", *cells)
     return TableOrRecords(table)
 
 
-def _count(counted: int | None) -> str:
-    return "" if counted is None else str(counted)
+def _answered(endpoint: Endpoint, rates: Rates | None) -> dict[str, Callable[[Deployment], str]]:
+    """Columns of what deployments have answered; none where nobody was asked, or can say."""
+    if all(one.requests is None for one in endpoint.deployments):
+        return {}
+    columns: dict[str, Callable[[Deployment], str]] = {"requests": lambda one: _number(one.requests)}
+    if rates and endpoint.counted_minutes is None:
+        columns["a second"] = lambda one: rates.text(endpoint.name, one.name)
+    return columns | {
+        "errors": lambda one: _number(one.errors),
+        "p50 ms": lambda one: _number(one.latency_ms.p50, ".1f"),
+        "p95 ms": lambda one: _number(one.latency_ms.p95, ".1f"),
+        "p99 ms": lambda one: _number(one.latency_ms.p99, ".1f"),
+    }
+
+
+def _number(value: float | None, form: str = "") -> str:
+    return "" if value is None else format(value, form)
 
 
 def _caption(endpoint: Endpoint) -> str:

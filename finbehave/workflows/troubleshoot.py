@@ -124,8 +124,8 @@ def examine(backend: Backend, *, settings: Settings, progress: Progress = QUIET)
     for deployment in endpoint.deployments:
         healthy = look.deployment(deployment)
         look.log(deployment, healthy=healthy)
-    look.refusals()
-    if settings.backend == "local":
+    if not backend.elsewhere:  # what has a log of its gateway, and a disk, is on this machine
+        look.refusals()
         look.disk(settings.workspace)
     result = TroubleshootResult(endpoint.name, tuple(look.causes), look.lines)
     if not look.failed:
