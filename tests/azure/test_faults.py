@@ -47,6 +47,8 @@ def test_what_the_deploy_of_a_live_endpoint_meets(live: Cloud) -> None:
     assert "8 of 8" in message
     assert "--instance-type" in remedy
     assert not any(path.endswith("/deployments/green") for path in azure.resources)
+    ill = live("doctor", "-o", "json", env={"FINBEHAVE_OFFLINE": "1"})
+    assert (ill.code, ill.result["missing"]) == (2, ["quota"]), str(ill)
     azure.usage = (0, 100)
 
     azure.answer_once(
@@ -89,6 +91,9 @@ def test_what_is_refused_before_anything_is_asked(cloud: Cloud) -> None:
     assert "AZURE_WORKSPACE_NAME" in done.error["remedy"]
     done = cloud("status", "-o", "json", env={"FINBEHAVE_CREDENTIAL": "magic"})
     assert (done.code, done.error["code"]) == (2, "configuration")
+    done = cloud("status", "-o", "json", env={"FINBEHAVE_CREDENTIAL": "default", "AZURE_CLIENT_ID": ""})
+    assert (done.code, done.error["code"]) == (2, "configuration"), str(done)
+    assert "AZURE_CLIENT_ID" in done.error["remedy"]
 
 
 def test_a_workspace_and_an_endpoint_that_are_not_there(cloud: Cloud) -> None:

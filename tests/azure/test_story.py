@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.azure.conftest import Cloud
@@ -20,6 +21,8 @@ def test_what_the_operator_sees_is_what_the_service_holds(cloud: Cloud, rehearsa
     lines = [line["text"] for line in cloud.ok("logs", "--deployment", "blue")["lines"]]
     assert any("StorageInitializer" in line for line in lines)
     assert any("InferenceServer" in line for line in lines)
+    shown = cloud("logs", "--deployment", "blue").out
+    assert {len(re.findall(r"\d{4}-\d\d-\d\d", line)) for line in shown.splitlines()} == {1}
     cloud.ok("deploy", name, "--deployment", "green", "--no-wait", "--rehearsal")
     assert cloud.ok("traffic", "mirror", "green=10")["mirror"]["percent"] == 10
     assert cloud.azure.resources[f"{W}/onlineEndpoints/{E}"]["properties"]["mirrorTraffic"] == {"green": 10}

@@ -214,14 +214,16 @@ class Workspace:
     def _wait(self, doing: str, poller: Any, timeout: float) -> bool:
         """Whether it has ended in time, well or not."""
         started = time.monotonic()
-        while not poller.done():
-            waited = time.monotonic() - started
-            if waited > timeout:
-                return False
-            self.progress.advance(doing, waited, None)
-            look(poller, LOOK_EVERY)
-        self.progress.advance(doing, 1, 1)
-        return True
+        try:
+            while not poller.done():
+                waited = time.monotonic() - started
+                if waited > timeout:
+                    return False
+                self.progress.advance(doing, waited, None)
+                look(poller, LOOK_EVERY)
+            return True
+        finally:
+            self.progress.advance(doing, 1, 1)
 
     def _settle(self) -> None:
         """What was left going is waited for: who puts a release back must not read what is just being changed."""

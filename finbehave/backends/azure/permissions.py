@@ -63,10 +63,8 @@ def check_role(workspace: Workspace, endpoint: str | None, progress: Progress) -
             lacking = missing(workspace, f"{place}/onlineEndpoints/{endpoint}" if endpoint else place, RELEASE)
             unregistered = missing(workspace, place, REGISTER)
         except FinbehaveError as error:
-            check.status, check.detail = (
-                CheckStatus.WARNING,
-                f"may read; what it may write is not known: {error.message}",
-            )
+            check.status = CheckStatus.WARNING
+            check.detail = f"may read; what it may write is not known: {error.message}"
             check.remedy = f"where a release is refused, {ROLES}: {workspace.grant(ROLE)}"
             return
         if lacking:
