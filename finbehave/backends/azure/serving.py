@@ -1,50 +1,28 @@
-"""Serving on Azure's managed online endpoints: what commands ask of them.
-
-An endpoint is never written from memory: it is read, modified and put back, with its traffic and its ledger in one
-request. The service has no conditional write, so what is there is compared before, and read back after.
-"""
+"""Serving on Azure's managed online endpoints: what commands ask of them."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timezone
-from functools import partial
 from typing import Any, Literal
 
-from finbehave.backends.azure import ledger, logs, quota, scaling, view
-from finbehave.backends.azure.client import Workspace, left_going
+from finbehave.backends.azure import logs, quota, scaling, view
+from finbehave.backends.azure.client import Workspace
 from finbehave.backends.azure.deployments import Deployments, being_made
 from finbehave.backends.azure.doors import Doors
 from finbehave.backends.azure.monitor import Monitor
 from finbehave.backends.azure.names import checked_name
+from finbehave.backends.azure.splits import ENDPOINT_SECONDS, Splits
 from finbehave.backends.azure.terms import identity_id
-from finbehave.backends.azure.translate import Again
-from finbehave.backends.azure.waiting import Waiting
 from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
 from finbehave.backends.local.locks import exclusive
-from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Terms, Traffic
+from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Terms
 from finbehave.domain.model import ModelRef
 from finbehave.domain.observed import Observed
-from finbehave.errors import (
-    Busy,
-    DeploymentFailed,
-    NotFound,
-    TrafficConflict,
-    Unavailable,
-    UsageError,
-)
+from finbehave.errors import NotFound, UsageError
 from finbehave.packaging.package import read_package
 from finbehave.progress import Progress
 from finbehave.settings import Settings
-
-ENDPOINT_SECONDS = 900.0
-READ_BACK_SECONDS = 60.0
-"""A read can lag behind a write that has succeeded."""
-
-LOOK_EVERY = 1.0
 
 
 class AzureServing:
@@ -57,7 +35,7 @@ class AzureServing:
         self._deployments = Deployments(workspace)
         self._doors = Doors(workspace, self._entity, self._deployments.listed)
         self._monitor = Monitor(workspace)
-        self._read: dict[str, tuple[int, Traffic]] = {}
+        self._splits = Splits(workspace, self._both)
 
     # --- endpoints ------------------------------------------------------------------------------------------
 
@@ -104,7 +82,7 @@ class AzureServing:
         """State, traffic and deployments as they are now."""
         entity, deployments = self._both(name)
         found = view.endpoint_of(entity, deployments)
-        self._read[name] = (found.revision, found.traffic)
+        self._splits.seen(name, found.revision, found.traffic)
         return found
 
     def measured(self, endpoint: Endpoint) -> Endpoint:
@@ -134,7 +112,7 @@ class AzureServing:
             f"removing {endpoint}", lambda ml: ml.online_endpoints.begin_delete(name=endpoint), timeout=ENDPOINT_SECONDS
         )
         self._doors.forget(endpoint)
-        self._read.pop(endpoint, None)
+        self._splits.forget(endpoint)
 
     # --- deployments ----------------------------------------------------------------------------------------
 
@@ -201,72 +179,11 @@ class AzureServing:
 
     def set_traffic(self, write: TrafficWrite) -> LedgerEntry:
         """Split and ledger in one request, on what is there; read back until the service says the same."""
-        waiting = Waiting(
-            f"changing the traffic of {write.endpoint}", self._workspace.patience, self._workspace.progress
-        )
-        stamp = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-        while True:
-            entity, deployments = self._both(write.endpoint)
-            known = view.ledger_of(entity, deployments)
-            if known and _is(known[-1], write, stamp):  # the answer to our own write was lost
-                return self._read_back(write, known[-1])
-            self._refuse_other(write, known, view.split_of(entity, deployments))
-            entry = _entry(write, known, deployments, stamp)
-            try:
-                self._put(write.endpoint, entity, partial(_change_traffic, known, entry), patience=0.0)
-                return self._read_back(write, entry)
-            except DeploymentFailed as error:
-                raise Unavailable(error.message, remedy=error.remedy) from error
-            except (Again, Busy) as error:
-                if not waiting.again(error):
-                    raise
-
-    def _refuse_other(self, write: TrafficWrite, known: Sequence[LedgerEntry], split: Traffic) -> None:
-        revision = known[-1].revision if known else 0
-        seen = self._read.get(write.endpoint)
-        other = seen is not None and seen[0] == revision and _held(seen[1]) != _held(split)
-        if revision != write.expected or other:
-            raise TrafficConflict(
-                f"the traffic of {write.endpoint} is at revision {revision}, not {write.expected} any more",
-                remedy=f"finbehave traffic ledger --endpoint {write.endpoint} --backend azure",
-            )
-
-    def _put(self, endpoint: str, entity: Any, change: Callable[[Any], None], *, patience: float | None = None) -> None:
-        """Write back what was read, modified."""
-        change(entity)
-        self._workspace.finish(
-            f"changing the traffic of {endpoint}",
-            lambda ml: ml.online_endpoints.begin_create_or_update(entity),
-            timeout=ENDPOINT_SECONDS,
-            patience=patience,
-        )
-
-    def _read_back(self, write: TrafficWrite, entry: LedgerEntry) -> LedgerEntry:
-        with left_going(f"the traffic of {write.endpoint} was written, and not read back yet"):
-            return self._read_until_there(write, entry)
-
-    def _read_until_there(self, write: TrafficWrite, entry: LedgerEntry) -> LedgerEntry:
-        deadline = time.monotonic() + READ_BACK_SECONDS
-        while True:
-            entity, deployments = self._both(write.endpoint)
-            split = _held(view.split_of(entity, deployments))
-            if split == entry.traffic and entry in ledger.entries(entity.tags or {}):
-                self._read[write.endpoint] = (entry.revision, view.split_of(entity, deployments))
-                return entry
-            if time.monotonic() > deadline:
-                raise TrafficConflict(
-                    f"the traffic of {write.endpoint} was written, and reads otherwise: somebody has changed it since",
-                    remedy=f"finbehave traffic ledger --endpoint {write.endpoint} --backend azure",
-                )
-            time.sleep(LOOK_EVERY)
+        return self._splits.write(write)
 
     def set_mirror(self, endpoint: str, deployment: str, percent: int) -> None:
-        """On what is there; the platform copies the requests, and tells nobody what was answered."""
-
-        def change(entity: Any) -> None:
-            entity.mirror_traffic = {deployment: percent} if percent else {}
-
-        self._put(endpoint, self._entity(endpoint), change)
+        """The platform copies the requests, and tells nobody what was answered."""
+        self._splits.mirror(endpoint, deployment, percent)
 
     def ledger(self, endpoint: str) -> Sequence[LedgerEntry]:
         """What the tags hold, oldest first, and at its end what was changed by other means."""
@@ -276,18 +193,9 @@ class AzureServing:
 
     def start(self, endpoint: str, deployment: str | None, progress: Progress) -> Endpoint:  # noqa: ARG002
         """Give back the traffic that ``stop`` took."""
-        entity = self._entity(endpoint)
-        held = view.stopped_split(entity)
         if deployment is not None:
             self._deployment(endpoint, deployment)  # Azure runs it as long as it exists
-        if held is None:
-            return self.endpoint(endpoint)
-
-        def change(fresh: Any) -> None:
-            fresh.traffic = dict(held)
-            fresh.tags = {key: value for key, value in (fresh.tags or {}).items() if key != ledger.STOPPED}
-
-        self._put(endpoint, entity, change)
+        self._splits.give_back(endpoint)
         return self.endpoint(endpoint)
 
     def stop(self, endpoint: str, deployment: str | None) -> Endpoint:
@@ -297,16 +205,7 @@ class AzureServing:
                 f"Azure runs a deployment until it is deleted, so {deployment} cannot be stopped",
                 remedy=f"finbehave delete --endpoint {endpoint} --deployment {deployment} --backend azure",
             )
-        entity, deployments = self._both(endpoint)
-        split = _held(view.split_of(entity, deployments))
-        if view.stopped_split(entity) is not None:
-            return self.endpoint(endpoint)
-
-        def change(fresh: Any) -> None:
-            fresh.traffic = {}
-            fresh.tags = {**(fresh.tags or {}), ledger.STOPPED: json.dumps(split, separators=(",", ":"))}
-
-        self._put(endpoint, entity, change)
+        self._splits.take_away(endpoint)
         return self.endpoint(endpoint)
 
     # --- the rest -------------------------------------------------------------------------------------------
@@ -338,28 +237,6 @@ class AzureServing:
         """One command at a time from this machine; of other machines the read-back tells."""
         checked_name(endpoint, "an endpoint")
         return exclusive(self._settings.workspace, f"azure-{self._workspace.account.workspace}-{endpoint}")
-
-
-def _entry(write: TrafficWrite, known: Sequence[LedgerEntry], deployments: Sequence[Any], stamp: str) -> LedgerEntry:
-    revision = (known[-1].revision if known else 0) + 1
-    models = {name: model for name, model in view.models_of(deployments).items() if model}
-    return LedgerEntry(revision, stamp, write.actor, write.reason, _held(write.traffic), models)
-
-
-def _is(entry: LedgerEntry, write: TrafficWrite, stamp: str) -> bool:
-    return (entry.time, entry.actor, entry.reason) == (stamp, write.actor, write.reason) and (
-        entry.revision > write.expected
-    )
-
-
-def _change_traffic(known: Sequence[LedgerEntry], entry: LedgerEntry, entity: Any) -> None:
-    tags = {key: value for key, value in (entity.tags or {}).items() if key != ledger.STOPPED}
-    entity.tags = ledger.written(tags, [*known, entry])
-    entity.traffic = dict(entry.traffic)
-
-
-def _held(traffic: Traffic) -> Traffic:
-    return {name: share for name, share in traffic.items() if share}
 
 
 def _refuse_local_terms(settings: Settings) -> None:
