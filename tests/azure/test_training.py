@@ -51,7 +51,7 @@ def test_a_fit_that_is_left_goes_on_and_the_same_command_finds_it(cloud: Cloud, 
     program.send_signal(signal.SIGINT)
     _, said = program.communicate(timeout=60)
     assert program.returncode == 130
-    assert "the job finbehave-fit-" in " ".join(said.split())
+    assert "goes on at Azure" in " ".join(said.split())
     assert "az ml job cancel --name finbehave-fit-" in " ".join(said.split())
     assert not (cloud.folder / "package").exists()
 
@@ -98,7 +98,7 @@ def test_an_interrupt_while_a_job_is_sent_says_that_it_may_be_there(cloud: Cloud
     out, _ = program.communicate(timeout=120)
     assert program.returncode == 130
     error = json.loads(out)["error"]
-    assert "if Azure has it already" in error["message"]
+    assert "goes on at Azure, if it has come there" in error["message"]
     assert "az ml job cancel" in error["remedy"]
     assert cloud.ok(*asked)["job"] in error["message"]
     assert len(cloud.azure.jobs()) == 1

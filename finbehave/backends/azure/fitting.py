@@ -125,7 +125,7 @@ class AzureFitting:
             known = self._known(name)
             if known is None:
                 environment = ensure_built(self._workspace, wanted)
-                with self._left_going(name, ", if Azure has it already"):
+                with self._left_going(name, ", if it has come there"):
                     self._create(name, spec, environment, progress)
                 return name
             if _status(known) not in ENDED - {COMPLETED}:
@@ -219,7 +219,8 @@ class AzureFitting:
             yield
         except KeyboardInterrupt:
             raise StillRunning(
-                f"interrupted; the job {job} goes on{perhaps}", remedy=f"the same command finds it; {self._cancel(job)}"
+                f"interrupted; the job {job} goes on at Azure{perhaps}",
+                remedy=f"the same command finds it; {self._cancel(job)}",
             ) from None
 
     def _cancel(self, job: str) -> str:
