@@ -44,7 +44,7 @@ from finbehave.progress import QUIET
 from finbehave.settings import load_settings
 
 WEAK_FROM = 1000
-"""A slow model sleeps as many seconds as an age is above this."""
+"""A weak model shows it on ages above this: for as many seconds, or half of them."""
 STUCK_SECONDS = 20
 LOCKED_SECONDS = 3.0
 RUSH = 1000
@@ -145,38 +145,46 @@ def worker_stopped(stage: Stage) -> None:
 
 
 def worker_stuck(stage: Stage) -> None:
-    """One row that sleeps, to a deployment that has half of the traffic; its own answer is not counted."""
+    _one_slow_row(stage, "waits", f"a row on which the model hangs for {STUCK_SECONDS} s")
+
+
+def worker_grinding(stage: Stage) -> None:
+    _one_slow_row(stage, "grinds", "a row that takes some ten seconds in C code")
+
+
+def _one_slow_row(stage: Stage, weakness: str, fault: str) -> None:
+    """To a deployment that has half of the traffic; its own answer is not counted."""
     live = stage.live
     if "age" not in stage.crowd.row:
-        print("a worker stuck in a row: left out, the model has no column age to plant a slow row in")
+        print(f"{fault}: left out, the model has no column age to plant a slow row in")
         return
-    _deploy_slow(live)
-    stage.traffic("blue=50", "slow=50")
+    _deploy_weak(live, weakness)
+    stage.traffic("blue=50", f"{weakness}=50")
     try:
-        with stage.measured(f"a row on which workers are stuck for {STUCK_SECONDS} s"):
-            _ask_once(stage.crowd, age=WEAK_FROM + STUCK_SECONDS)
+        with stage.measured(fault):
+            _ask_once(stage.crowd, weakness, age=WEAK_FROM + STUCK_SECONDS)
     finally:
         stage.traffic("blue=50", "green=50")
-        live.run("delete", "--deployment", "slow", "--yes")
+        live.run("delete", "--deployment", weakness, "--yes")
 
 
-def _deploy_slow(live: Live) -> None:
+def _deploy_weak(live: Live, weakness: str) -> None:
     """Past the gates, which would not let it through."""
-    package = live.workspace.parent / "slow"
+    package = live.workspace.parent / weakness
     shutil.copytree(live.workspace.parent / "other", package)
-    run_guest(Path(sys.executable), "fragile.py", {"package": str(package), "weakness": "waits", "from": WEAK_FROM})
+    run_guest(Path(sys.executable), "fragile.py", {"package": str(package), "weakness": weakness, "from": WEAK_FROM})
     _seal(package)
     backend = open_backend(load_settings({"workspace": live.workspace}))
-    model = backend.models.register(package, "slow").model
-    spec = DeploymentSpec("slow", str(model.ref), model.digest, "Standard_F4s_v2", 2, None)
+    model = backend.models.register(package, weakness).model
+    spec = DeploymentSpec(weakness, str(model.ref), model.digest, "Standard_F4s_v2", 2, None)
     backend.serving.create_deployment(ENDPOINT, spec, QUIET)
-    backend.serving.wait_ready(ENDPOINT, "slow", PATIENCE, QUIET)
+    backend.serving.wait_ready(ENDPOINT, weakness, PATIENCE, QUIET)
 
 
-def _ask_once(crowd: Crowd, **changed: float) -> None:
-    """One row to the slow deployment; a thread waits for what comes."""
+def _ask_once(crowd: Crowd, deployment: str, **changed: float) -> None:
+    """One row to a deployment; a thread waits for what comes."""
     request = crowd.request(close=True, **changed)
-    request = request.replace(b"\r\n", b"\r\nazureml-model-deployment: slow\r\n", 1)
+    request = request.replace(b"\r\n", f"\r\nazureml-model-deployment: {deployment}\r\n".encode(), 1)
     place = urlsplit(crowd.uri)
 
     def ask() -> None:
@@ -345,11 +353,10 @@ def kill_everything(live: Live) -> None:
 
 
 FAULTS: dict[str, Callable[[Stage], None]] = {
-    "killed": worker_killed, "stopped": worker_stopped, "stuck": worker_stuck, "supervisor": supervisor_killed,
-    "hung": supervisor_stopped, "gateway": gateway_killed, "silent": gateway_stopped, "disk": disk_full,
-    "locked": state_locked, "clock": clock_set_back,
-    "traffic": traffic_changed, "deploy": deployed_and_back, "key": key_rotated, "rush": rushed,
-    "everything": killed_and_started,
+    "killed": worker_killed, "stopped": worker_stopped, "stuck": worker_stuck, "grinding": worker_grinding,
+    "supervisor": supervisor_killed, "hung": supervisor_stopped, "gateway": gateway_killed, "silent": gateway_stopped,
+    "disk": disk_full, "locked": state_locked, "clock": clock_set_back, "traffic": traffic_changed,
+    "deploy": deployed_and_back, "key": key_rotated, "rush": rushed, "everything": killed_and_started,
 }  # fmt: skip
 
 
