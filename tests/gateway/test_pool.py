@@ -21,8 +21,16 @@ import pytest
 
 from finbehave.backends.local.gateway.link import PROTOCOL, Answer
 from finbehave.backends.local.gateway.patience import HOPELESS_SECONDS, HOPELESS_TIMES, STALLED_SECONDS
-from finbehave.backends.local.gateway.pool import WAITING_BODIES, WAITING_BYTES, Pool, Refused
-from finbehave.backends.local.gateway.waiting import BATCH_BODIES, BATCH_BYTES, BESIDE_SMALL_BYTES, LARGE_BYTES, Job
+from finbehave.backends.local.gateway.pool import Pool, Refused
+from finbehave.backends.local.gateway.waiting import (
+    BATCH_BODIES,
+    BATCH_BYTES,
+    BESIDE_SMALL_BYTES,
+    LARGE_BYTES,
+    WAITING_BODIES,
+    WAITING_BYTES,
+    Job,
+)
 from finbehave.guest.worker import pack, unpack
 
 PATIENCE = 30.0
@@ -478,7 +486,7 @@ def test_without_a_worker_that_is_due_requests_are_refused_those_that_wait_as_we
     with_workers(1, story, grace=0.0)
 
 
-def test_the_queue_has_an_end() -> None:
+def test_both_lines_have_an_end() -> None:
     async def story(pool: Pool, worker: Worker) -> None:
         busy = ask(pool, b"busy")
         assert await worker.taken() == [b"busy"]
@@ -496,7 +504,8 @@ def test_the_queue_has_an_end() -> None:
         await worker.taken()
         ask(pool, b"x" * WAITING_BYTES)
         with pytest.raises(Refused):
-            ask(pool, b"y")
+            ask(pool, large(b"one file more"))
+        ask(pool, b"a row")  # files leave rows their place
 
     with_workers(1, story)
 

@@ -25,10 +25,6 @@ GATHER_SHARE, GATHER_SECONDS = 0.25, 0.002
 """After a batch of two or more, so large a part of its time is given to the next one to gather, and so long at most. It
 ends as soon as as many have come as were answered."""
 
-WAITING_BODIES = 2048
-WAITING_BYTES = 64 * 1024 * 1024
-"""More than this is refused at once."""
-
 
 class Refused(Exception):
     """The request is not taken: ``status``, ``code`` and what to say. After ``wait`` seconds it may be."""
@@ -123,7 +119,7 @@ class Pool:
 
     def submit(self, job: Job) -> None:
         """Take a request. Raises Refused."""
-        if len(self._waiting) >= WAITING_BODIES or self._waiting.bytes + len(job.body) > WAITING_BYTES:
+        if not self._waiting.has_room(job):
             raise Refused(429, "throttled", f"{self.name} has more requests waiting than it can answer in time")
         if not self.available:
             raise Refused(503, "not-ready", f"{self.name} has no worker ready")

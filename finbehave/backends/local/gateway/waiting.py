@@ -21,6 +21,9 @@ BATCH_BYTES, BESIDE_SMALL_BYTES = 256 * 1024, 64 * 1024
 LARGE_BYTES = 16 * 1024
 """A longer body, of some dozen rows or more, is large. The two kinds never share a batch."""
 
+WAITING_BODIES, WAITING_BYTES = 2048, 64 * 1024 * 1024
+"""No line is longer than this. Large requests fill only their own."""
+
 INTERACTIVE_SECONDS = 5.0
 """A small request that came so recently stands for more to come."""
 
@@ -50,10 +53,11 @@ class Job:
 
 
 class Waiting:
-    """Both lines. ``bytes`` are those of all bodies."""
+    """Both lines."""
 
     def __init__(self) -> None:
-        self.bytes = 0
+        self._bytes = {False: 0, True: 0}
+        """By whether they are of large bodies."""
         self._small: deque[Job] = deque()
         self._large: deque[Job] = deque()
         self._large_next = False
@@ -62,24 +66,28 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._small) + len(self._large)
 
+    def has_room(self, job: Job) -> bool:
+        """Whether one more may wait."""
+        return len(self._line(job)) < WAITING_BODIES and self._bytes[job.large] + len(job.body) <= WAITING_BYTES
+
     def add(self, job: Job) -> None:
         """To the end of its line."""
         self._line(job).append(job)
-        self.bytes += len(job.body)
+        self._bytes[job.large] += len(job.body)
         if not job.large:
             self._small_came = job.arrived
 
     def put_back(self, job: Job) -> None:
         """To the front of its line."""
         self._line(job).appendleft(job)
-        self.bytes += len(job.body)
+        self._bytes[job.large] += len(job.body)
 
     def _line(self, job: Job) -> deque[Job]:
         return self._large if job.large else self._small
 
     def take_all(self) -> Iterator[Job]:
         """All of them; none waits any more."""
-        self.bytes = 0
+        self._bytes = {False: 0, True: 0}
         for line in (self._small, self._large):
             while line:
                 yield line.popleft()
@@ -112,7 +120,7 @@ class Waiting:
             if jobs and (size + len(job.body) > most_bytes or job.tries):
                 break
             line.popleft()
-            self.bytes -= len(job.body)
+            self._bytes[job.large] -= len(job.body)
             if job.future.done():
                 continue
             jobs.append(job)
