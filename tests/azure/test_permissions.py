@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tests.azure.conftest import Cloud
@@ -64,3 +65,16 @@ def test_where_that_cannot_be_read_it_is_a_warning_and_a_refusal_says_the_same(n
     assert refused.code == 8, str(refused)
     assert COMMAND in refused.error["remedy"]
     assert not any("/onlineEndpoints/" in path for path in azure.resources)
+
+
+def test_a_storage_account_that_refuses_a_file_ends_the_upload_and_names_the_role(cloud: Cloud, package: Path) -> None:
+    refused_file = b"<Error><Code>AuthorizationPermissionMismatch</Code><Message>Not authorized.</Message></Error>"
+    headers = {"Content-Type": "application/xml", "x-ms-error-code": "AuthorizationPermissionMismatch"}
+    cloud.azure.answer_once("PUT", "/model.joblib$", 403, refused_file, **headers)
+    refused = cloud("register", str(package), "-o", "json")
+    assert (refused.code, refused.error["code"]) == (8, "access-denied"), str(refused)
+    assert "the storage account refuses this identity" in refused.error["message"]
+    assert (
+        "--role 'Storage Blob Data Contributor' --scope $(az ml workspace show -n ws -g rg" in refused.error["remedy"]
+    )
+    assert cloud.ok("register", str(package))["created"]

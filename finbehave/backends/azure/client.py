@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from finbehave.backends.azure.account import Account
 from finbehave.backends.azure.credentials import checked_credential, credential, identity_of
 from finbehave.backends.azure.quiet import hush, quiet, without_dots
-from finbehave.backends.azure.translate import ROLE, ROLES, Again, translated
+from finbehave.backends.azure.translate import ROLE, ROLES, STORAGE_ROLE, STORAGE_ROLES, Again, translated
+from finbehave.backends.azure.uploads import tell_failures
 from finbehave.backends.azure.waiting import Patience, Waiting
 from finbehave.errors import FinbehaveError, StillRunning, TimedOut
 from finbehave.progress import QUIET, Progress
@@ -82,6 +83,7 @@ class Workspace:
             from azure.ai.ml import MLClient
 
             without_dots()
+            tell_failures()
             client = MLClient(
                 self.credential,
                 self.account.subscription,
@@ -244,4 +246,10 @@ class Workspace:
         ours = translated(error, doing)
         if ours.remedy == ROLES:
             ours.remedy = f"{ROLES}: {self.grant(ROLE)}; then finbehave doctor --backend azure"
+        elif ours.remedy == STORAGE_ROLES:
+            account = self.account
+            storage = (
+                f"az ml workspace show -n {account.workspace} -g {account.group} --subscription {account.subscription}"
+            )
+            ours.remedy = f"{STORAGE_ROLES}: {self.grant(STORAGE_ROLE, f'$({storage} --query storage_account -o tsv)')}"
         return ours

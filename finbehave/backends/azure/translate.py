@@ -82,10 +82,9 @@ ROLE = "AzureML Data Scientist"
 ROLES = f"an owner of the workspace gives this identity the role {ROLE}"
 """Where the workspace is known, the command that does it follows."""
 
-STORAGE_ROLE = (
-    "ask an owner of the workspace's storage account for the role Storage Blob Data Contributor on it; then finbehave "
-    "doctor --backend azure"
-)
+STORAGE_ROLE = "Storage Blob Data Contributor"
+STORAGE_ROLES = f"an owner of the workspace's storage account gives this identity the role {STORAGE_ROLE}"
+
 MORE_QUOTA = (
     "delete a deployment that is not needed (finbehave delete --deployment NAME), name a smaller --instance-type, or "
     "ask for more quota in the portal under Quotas"
@@ -136,7 +135,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     Sign(
         r"AuthorizationPermissionMismatch|AuthorizationFailure\b", AccessDenied,
-        "the storage account refuses this identity", STORAGE_ROLE,
+        "the storage account refuses this identity", STORAGE_ROLES,
     ),
     Sign(r"AuthorizationFailed|does not have authorization|LinkedAuthorizationFailed", AccessDenied,
          "a role is missing", ROLES),
