@@ -232,3 +232,13 @@ def test_an_endpoint_that_was_stopped_as_a_whole_goes_on_as_it_was(live: Live) -
         answers_after(client, 100)
     assert client.failed == []
     assert everything(live) == before
+
+
+def test_a_gateway_that_hangs_without_a_supervisor_keeps_no_successor_from_its_port(live: Live) -> None:
+    before = everything(live)
+    live.process("local.gateway").suspend()
+    live.process("local.supervisor").kill()
+    until("its death", lambda: live.endpoint["state"] == "dead")
+    assert live.program.ok("start")["state"] == "running"
+    assert live.client().ask()["deployment"] == "blue"
+    until("the end of those before", lambda: handed_over(live, before))

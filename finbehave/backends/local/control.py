@@ -13,8 +13,13 @@ An answer that is refused is ``{"error": "why"}``.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import struct
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +29,9 @@ CONTROL_SOCKET = "control"
 """Its name in the endpoint's runtime folder."""
 
 LINE_BYTES = 1 << 20
+_CREDENTIALS = struct.Struct("3i")
+"""Of the other end of a Unix socket: pid, user, group."""
+
 ALIVE_SECONDS = 2.0
 """A gateway that does not say within so long how it is counts as none."""
 
@@ -60,3 +68,31 @@ def answers(runtime: Path) -> bool:
     except Unavailable:
         return False
     return True
+
+
+def end_hung(runtime: Path, patience: float) -> None:
+    """Kill a gateway with its sockets in this folder that answers nobody for so many seconds: it would keep its port.
+
+    Its pid is what the system says of whoever listens there. Where a system does not, it is left.
+    """
+    deadline = time.monotonic() + patience
+    while (pid := _listener(runtime)) is not None and not answers(runtime):
+        if time.monotonic() > deadline:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _listener(runtime: Path) -> int | None:
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ALIVE_SECONDS)
+            connection.connect(str(runtime / CONTROL_SOCKET))
+            pid, _, _ = _CREDENTIALS.unpack(
+                connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            )
+    except OSError:
+        return None
+    return int(pid) or None

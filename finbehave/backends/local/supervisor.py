@@ -82,6 +82,8 @@ class Supervisor:
         self._dir = endpoint_dir
         with State(endpoint_dir) as state:
             self._before = runtimes_beside(state.endpoint().runtime)
+            for before in self._before:
+                control.end_hung(before, SILENT_SECONDS)
             self._runtime = _fresh_runtime(endpoint_dir)
             self._listener = self._listen(state)
             state.settle(self._runtime, self._listener.getsockname()[1])
