@@ -97,7 +97,7 @@ def inference_server(interpreter: Interpreter, app: Path, model: Path, home: Pat
         home: Its working folder, for this run alone.
     """
     port = _free_port()
-    words = [str(interpreter.path), "-s", "-E", "-B", "-c", _START]
+    words = [str(interpreter.path), "-s", "-E", "-c", _START]
     words += ["--entry_script", str(app / SCRIPT), "--model_dir", str(model.resolve())]
     words += ["--port", str(port), "--worker_count", "1"]
     with (home / "log").open("wb") as log:
