@@ -25,6 +25,9 @@ from finbehave.workflows.split import shares, split_text
 from finbehave.workflows.traffic import actor, is_ours, write_traffic
 
 EXPLAINED_LINES = 2000
+READ_LOGS = "finbehave logs "
+"""How a remedy begins that says to read the log of a deployment; of one that was removed, the bundle has it."""
+
 LONGEST_FAULT = 280
 """Characters of a message that are kept in front of what was undone, so that the whole stays within 600."""
 
@@ -198,8 +201,9 @@ class _PuttingBack:
             return self.error
         fault, remedy = self.error.message, self.error.remedy
         if self.causes:
-            fault, remedy = f"{fault}: {self.causes[0].title}", self.causes[0].remedy
-        elif self.bundle and isinstance(self.error, (DeploymentFailed, TimedOut)):
+            title, remedy = self.causes[0].title, self.causes[0].remedy
+            fault = f"{_cut(fault, LONGEST_FAULT - len(title))}: {title}"
+        elif self.bundle and remedy.startswith(READ_LOGS):
             remedy = f"finbehave troubleshoot --file {self.bundle / LOG}"
         self.error.message = f"{_cut(fault)}. {undone}"
         self.error.remedy = remedy
@@ -219,9 +223,9 @@ def _words(error: BaseException) -> str:
     return error.message if isinstance(error, FinbehaveError) else f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _cut(fault: str) -> str:
+def _cut(fault: str, most: int = LONGEST_FAULT) -> str:
     text = fault.rstrip(". ")
-    return text if len(text) <= LONGEST_FAULT else text[: LONGEST_FAULT - 1] + "…"
+    return text if len(text) <= most else text[: max(most, 1) - 1] + "…"
 
 
 @contextmanager

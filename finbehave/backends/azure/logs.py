@@ -20,6 +20,10 @@ CONTAINERS = ("storage-initializer", "inference-server")
 
 MOST_LINES = 5_000
 FOLLOW_EVERY = 5.0
+LATE_SECONDS, LOOK_EVERY = 120.0, 5.0
+"""For so long, and so often, the log of a deployment that has failed is asked for before it counts as empty."""
+
+STARTED, SAID = "UserContainerStart: Succeeded", "Container logs:"
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,6}))?")
 
@@ -33,6 +37,25 @@ def read(
         oldest = datetime.fromtimestamp(time.time() - since, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
         lines = [line for line in lines if not line.time or line.time >= oldest]
     return tuple(lines if tail is None else lines[-tail:])
+
+
+def wait_for_failed(workspace: Workspace, endpoint: str, deployment: str) -> None:
+    """Wait until the log of a deployment that has failed tells why, for a while."""
+    seconds = min(LATE_SECONDS, workspace.patience.left)
+    started = time.monotonic()
+    task = f"the log of {deployment} is on its way"
+    while not told(_fetch(workspace, endpoint, deployment, CONTAINERS[1], MOST_LINES)):
+        waited = time.monotonic() - started
+        if waited + LOOK_EVERY > seconds:
+            return
+        workspace.progress.advance(task, waited, seconds)
+        time.sleep(LOOK_EVERY)
+    workspace.progress.advance(task, 1, 1)
+
+
+def told(text: str) -> bool:
+    """Whether a log says how it ended: with words of the container, or with a container that never started."""
+    return bool(text.strip()) and (STARTED not in text or bool(text.rpartition(SAID)[2].strip()))
 
 
 def follow(workspace: Workspace, endpoint: str, deployments: Sequence[str]) -> Iterator[LogLine]:

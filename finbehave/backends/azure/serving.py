@@ -14,12 +14,13 @@ from finbehave.backends.azure.monitor import Monitor
 from finbehave.backends.azure.names import checked_name
 from finbehave.backends.azure.splits import ENDPOINT_SECONDS, Splits
 from finbehave.backends.azure.terms import identity_id
+from finbehave.backends.azure.translate import ImageBuildFailed
 from finbehave.backends.base import LogLine, ModelRegistry, TrafficWrite
 from finbehave.backends.local.locks import exclusive
 from finbehave.domain.endpoint import Answer, Deployment, DeploymentSpec, Endpoint, Keys, LedgerEntry, Terms
 from finbehave.domain.model import ModelRef
 from finbehave.domain.observed import Observed
-from finbehave.errors import NotFound, UsageError
+from finbehave.errors import DeploymentFailed, NotFound, UsageError
 from finbehave.packaging.package import read_package
 from finbehave.progress import Progress
 from finbehave.settings import Settings
@@ -145,8 +146,16 @@ class AzureServing:
         return found
 
     def wait_ready(self, endpoint: str, deployment: str, timeout: float, progress: Progress) -> Deployment:
-        """Wait until Azure says that it has succeeded; one that scales gets its rule then."""
-        self._deployments.wait(endpoint, deployment, timeout, progress)
+        """Wait until Azure says that it has succeeded; one that scales gets its rule then.
+
+        One that fails has its log to show when this raises: it comes some minutes late, and goes with the deployment.
+        """
+        try:
+            self._deployments.wait(endpoint, deployment, timeout, progress)
+        except DeploymentFailed as error:
+            if not isinstance(error, ImageBuildFailed):  # of which nothing has run
+                logs.wait_for_failed(self._workspace, endpoint, deployment)
+            raise
         found = self._deployment(endpoint, deployment)
         if found.scale:
             scaling.write(self._workspace, self._entity(endpoint), deployment, found.scale)

@@ -90,6 +90,7 @@ MORE_QUOTA = (
     "ask for more quota in the portal under Quotas"
 )
 LATER = "try again in some minutes; a longer --timeout, or FINBEHAVE_PATIENCE, lets it be asked for longer"
+SUPPORT = "try again; where that does not help, ask Azure's support, with the time and the endpoint's name"
 LOGS = "finbehave logs --backend azure --explain"
 
 SIGNS: tuple[Sign, ...] = (
@@ -133,15 +134,22 @@ SIGNS: tuple[Sign, ...] = (
         r"in \w+ provisioning state|another operation is in progress|OperationInProgress|concurrent(ly)? (updat|modif)",
         Busy, "another operation on it is under way", "finbehave status --backend azure, and try again when it is done",
     ),
+    Sign(r"AuthorizationPermissionMismatch", AccessDenied, "the storage account refuses this identity", STORAGE_ROLES),
     Sign(
-        r"AuthorizationPermissionMismatch|AuthorizationFailure\b", AccessDenied,
-        "the storage account refuses this identity", STORAGE_ROLES,
+        r"AuthorizationFailure\b|not authorized to perform this operation using this network", Unavailable,
+        "the storage account lets nobody in from this network",
+        "run finbehave from a network that its firewall allows, or allow this one: az storage account network-rule add",
     ),
     Sign(r"AuthorizationFailed|does not have authorization|LinkedAuthorizationFailed", AccessDenied,
          "a role is missing", ROLES),
     Sign(
-        r"AcrPull|image pull|pull access denied|ImagePull", DeploymentFailed, "the image could not be pulled",
+        r"AcrPull|pull permission|image pull|pull access denied|ImagePull", DeploymentFailed,
+        "the image could not be pulled",
         "give the endpoint's identity the role AcrPull on the workspace's container registry",
+    ),
+    Sign(
+        r"Unable to download user", DeploymentFailed, "the model or the scoring code could not be fetched",
+        "give the endpoint's identity the role Storage Blob Data Reader on the workspace's storage account",
     ),
     Sign(
         r"ImageBuild|image build|conda env create|Pip subprocess error|ResolvePackageNotFound", ImageBuildFailed,
@@ -194,6 +202,11 @@ SIGNS: tuple[Sign, ...] = (
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _CODE = re.compile(r"^\((?:None|\w+)\)\s*")
 _TAIL = re.compile(r"\s*\b(?:Code|Message|Target|Exception Details|Content|Additional Information)\s*:.*", re.DOTALL)
+_UNREACHED = re.compile(
+    r"Authentication failed: [^\n]*(Tunnel connection failed|Max retries|NameResolution|Failed to resolve|"
+    r"Connection (refused|reset|aborted)|timed out)"
+)
+"""A credential that is there, and a login service that is not reached."""
 _ATTEMPT = re.compile(r"^\s*(\w+Credential): (.*)$", re.MULTILINE)
 
 
@@ -256,7 +269,7 @@ def _by_status(error: BaseException, doing: str, said: str) -> FinbehaveError:
     if name in ("ValidationException", "MlException", "AssetException") or status == 400:
         return UsageError(message, remedy="mend what it names; --debug shows everything that Azure said")
     if status == 200:
-        return DeploymentFailed(message, remedy=LOGS)
+        return DeploymentFailed(message, remedy=SUPPORT if "internal" in said.lower() else LOGS)
     return UnexpectedError(f"{doing}: {name}: {said}")
 
 
@@ -329,7 +342,7 @@ def _attempts(error: BaseException) -> AccessDenied | None:
     tried = _ATTEMPT.findall(text)
     if type(error).__name__ not in ("ClientAuthenticationError", "CredentialUnavailableError") or not tried:
         return None
-    if re.search("|".join(sign.pattern for sign in SIGNS[:3]), text):
+    if _UNREACHED.search(text) or re.search("|".join(sign.pattern for sign in SIGNS[:3]), text):
         return None
     reasons = [(name.removesuffix("Credential"), _reason(why)) for name, why in tried]
     said = "; ".join(name + (f" ({why})" if why else "") for name, why in reasons)

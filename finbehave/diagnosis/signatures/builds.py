@@ -196,4 +196,14 @@ SIGNATURES = (
         "Kubernetes, container registries, Azure",
         0.93,
     ),
+    Signature(
+        "image-pull-denied",
+        ("name: imagepullfailed", "pull permission on the registry"),
+        r"Name: ImagePullFailed\b|does not have pull permission on the registry",
+        "the platform may not pull the image, or it is not there",
+        _PULL,
+        "the events and the operations of managed endpoints",
+        0.85,
+        absent_after=r"Name: Pulled\b",
+    ),
 )

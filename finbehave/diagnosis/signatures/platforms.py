@@ -126,6 +126,16 @@ SIGNATURES = (
         0.7,
     ),
     Signature(
+        "role-missing",
+        ("name: downloadfailed",),
+        r"Name: DownloadFailed\b",
+        "the endpoint's identity may not read the model's store",
+        "give it the role Storage Blob Data Reader on the workspace's storage account, then finbehave deploy MODEL",
+        "the events of managed endpoints",
+        0.6,
+        absent_after=r"Name: Downloaded\b",
+    ),
+    Signature(
         "quota",
         ("endpoint quota",),
         r"[Ee]ndpoint [Qq]uota reached",
