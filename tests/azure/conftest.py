@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
+from finbehave.backends.azure.environment import built_environment
+from finbehave.packaging.package import read_package
 from tests.azure.proxy import Proxy
 from tests.azure.stand_in import Azure
+from tests.azure.stand_in.containers import built, interpreter_of
 from tests.conftest import Finbehave
 
 
@@ -19,6 +23,8 @@ class Cloud(Finbehave):
     """Runs ``finbehave`` with the variables of the contract, and without a rehearsal unless a test is about that."""
 
     proxy: Proxy | None = None
+    workers: str = "1"
+    """Of every deployment, which really runs; empty for those of its machine."""
 
     @property
     def azure(self) -> Azure:
@@ -27,11 +33,25 @@ class Cloud(Finbehave):
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         assert self.proxy is not None
-        return super().environment({**self.proxy.environment, "FINBEHAVE_REHEARSAL": "false", **(more or {})})
+        ours = {"FINBEHAVE_REHEARSAL": "false", "FINBEHAVE_WORKERS": self.workers}
+        return super().environment({**self.proxy.environment, **ours, **(more or {})})
+
+
+@pytest.fixture(scope="session")
+def environments(package: Path) -> None:
+    """The model's, and its image's."""
+    build_environments(package)
+
+
+def build_environments(package: Path) -> None:
+    """What commands would build, which have no way to the package index beside the stand-in."""
+    spec = read_package(package).environment
+    built(spec)
+    interpreter_of(yaml.safe_dump(built_environment(spec).conda))
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[Cloud]:
+def cloud(tmp_path: Path, environments: None) -> Iterator[Cloud]:
     """A workspace of Azure ML with nothing in it; that no other host was asked is part of every test."""
     (tmp_path / "service").mkdir()
     azure = Azure(tmp_path / "service")
@@ -49,13 +69,6 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
         proxy.shutdown()
         proxy.server_close()
         azure.end()
-
-
-@pytest.fixture(scope="session")
-def rehearsable(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package, for whose rehearsal the environment is there: beside the stand-in no package index is reached."""
-    Finbehave(tmp_path_factory.mktemp("rehearsed")).ok("check-compat", str(package), "--rehearse")
-    return package
 
 
 @pytest.fixture

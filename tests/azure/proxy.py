@@ -13,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.azure.stand_in import HOSTS, SUBSCRIPTION, TENANT, Azure
+from tests.azure.stand_in import SUBSCRIPTION, TENANT, Azure
+from tests.azure.stand_in.names import HOSTS, Call, played
+from tests.azure.stand_in.service import handle
 from tests.certificates import write_certificate
 
 
@@ -57,8 +59,9 @@ class _Tunnel(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         host = self.path.split(":")[0]
-        if host not in HOSTS:
+        if not played(host):
             self.server.azure.refused.append(host)
+        if not played(host) or host in self.server.azure.unreachable:
             self.send_error(502)
             return
         self.send_response(200)
@@ -79,18 +82,20 @@ class _Tunnel(BaseHTTPRequestHandler):
             self.send_error(502)
             return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        status, said, more = self.server.azure.handle(self.host, self.command, self.path, self.headers, body)
-        if status == 0:
+        answer = handle(self.server.azure, Call(self.host, self.command, self.path, self.headers, body))
+        if answer.part == 0:
             self.close_connection = True
             return
-        content = said if isinstance(said, bytes) else json.dumps(said).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **more}.items():
+        content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
-        if status != 204:
+        if answer.status != 204:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        if self.command != "HEAD" and status != 204:
-            self.wfile.write(content)
+        if self.command != "HEAD" and answer.status != 204:
+            self.wfile.write(content[: int(len(content) * answer.part)])
+        if answer.part < 1:
+            self.close_connection = True
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = _any

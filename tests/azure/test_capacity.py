@@ -38,6 +38,7 @@ def planned(cloud: Cloud, *words: str) -> str:
 
 
 def test_it_follows_from_the_machine_and_the_plan_says_it(named: Cloud) -> None:
+    named.workers = ""
     assert planned(named).endswith("each machine has 4 workers and takes 4 requests at once, 30 s for each")
     eight = ("--instance-type", "Standard_F8s_v2")
     assert planned(named, *eight).endswith("each machine has 8 workers and takes 8 requests at once, 30 s for each")

@@ -51,7 +51,7 @@ def test_a_release_a_canary_the_way_back_and_the_end(live: Finbehave, package: P
     before = live.ok("keys", "show")["primary"]
     assert live.ok("keys", "rotate", "--yes")["primary"] != before
     assert live.ok("invoke", "--data", ROW)["predictions"]
-    assert any("InferenceServer" in line["text"] for line in live.ok("logs", "--deployment", "blue")["lines"])
+    assert any("azmlinfsrv" in line["text"] for line in live.ok("logs", "--deployment", "blue")["lines"])
     assert live.ok("troubleshoot")["causes"] == []
     live.ok("delete", "--yes")
     assert live("status", "--endpoint", live.environment()["FINBEHAVE_ENDPOINT"], "-o", "json").code == 3

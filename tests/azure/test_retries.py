@@ -81,7 +81,7 @@ def test_what_fails_once_anywhere_fails_nothing(live: Cloud) -> None:
     for method, path in asked:
         live.azure.answer_once(method, path, 503, said("The service is unavailable"))
     released(live)
-    assert live.azure.faults == []
+    assert live.azure.orders == []
     live.azure.answer_once("DELETE", ENDPOINT, 500, said("Internal server error"))
     done = live("delete", "--yes")
     assert (done.code, "asked again" in done.err) == (0, True), str(done)
@@ -94,8 +94,29 @@ def test_a_connection_that_breaks_off_is_looked_after(live: Cloud, done: bool) -
     for method, path in (("PUT", GREEN), ("POST", "^/score$"), ("PUT", ENDPOINT), *looks):
         live.azure.drop_once(method, path, done=done)
     released(live)
-    assert live.azure.dropping == []
+    assert live.azure.orders == []
     assert live.azure.asked.count(("PUT", GREEN)) == (1 if done else 2)  # what was begun is not begun again
+
+
+@pytest.mark.parametrize("fault", ["cut off", "late"])
+def test_an_answer_that_is_cut_off_or_late_is_looked_after(live: Cloud, fault: str) -> None:
+    asked = (("GET", "/deployments$"), ("PUT", GREEN), ("GET", "/operations/"), ("POST", "^/score$"), ("PUT", ENDPOINT))
+    for method, path in asked:
+        if fault == "late":
+            live.azure.late_once(method, path, 3.0)
+        else:
+            live.azure.cut_once(method, path)
+    released(live)
+    assert live.azure.orders == []
+    assert live.azure.asked.count(("PUT", GREEN)) == 1  # what was begun is not begun again
+
+
+def test_a_write_that_meets_itself_when_it_is_repeated_is_no_conflict(named: Cloud) -> None:
+    named.azure.drop_once("PUT", ENDPOINT, done=True)
+    named.azure.answer_once("PUT", ENDPOINT, 409, said("It is in Updating provisioning state"))
+    assert named.ok("deploy", "late-payers:1.0.0")["traffic"] == {"blue": 100}
+    assert named.azure.orders == []
+    assert named.azure.traffic(E) == {"blue": 100}
 
 
 def test_a_read_that_lags_behind_a_write_is_read_again(live: Cloud) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.azure.conftest import Cloud
-from tests.azure.metrics import Request
 from tests.azure.stand_in import W
+from tests.azure.stand_in.metrics import Request
 
 E = "fin-behavior-ep-fixed"
 METRICS = f"/onlineEndpoints/{E}/providers/Microsoft.Insights/metrics$"

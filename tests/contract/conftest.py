@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.azure.conftest import cloud as cloud
+from tests.azure.conftest import environments as environments
 from tests.conftest import Finbehave
 
 

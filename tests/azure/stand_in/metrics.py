@@ -1,4 +1,4 @@
-"""What Azure Monitor tells of the requests that a stand-in has answered, in the shape of its REST interface."""
+"""What Azure Monitor tells of the requests that were answered, in the shape of its REST interface."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Request:
     minute: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime()))
 
     def of(self, dimension: str) -> str:
+        # believed: the names of the dimensions
         said = {"deployment": self.deployment, "statusCode": str(self.status), "modelStatusCode": str(self.model)}
         return said[dimension]
 
