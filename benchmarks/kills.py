@@ -2,9 +2,9 @@
 
     python benchmarks/kills.py [--backend local] [--kills 20] [--seed 0]
 
-``--backend azure`` is the stand-in of the tests, which the unmodified SDK talks to. After each kill (signal 9) a row
-is scored, the same deploy is given again, and rolled back. Prints what each moment left; the status is 1 where anything
-did not go on.
+``--backend azure`` is the stand-in of the tests, which the unmodified SDK talks to. After each kill (signal 9) status
+has to tell of a release that was left half done, a row is scored, the same deploy is given again, and rolled back.
+Prints what each moment left; its own status is 1 where anything did not go on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.azure.conftest import Cloud
+from tests.azure.conftest import Cloud, build_environments
 from tests.azure.proxy import Proxy
 from tests.azure.stand_in import Azure
 from tests.conftest import Finbehave, trained, write_behaviour
@@ -41,7 +41,9 @@ def main() -> None:
         data = write_behaviour(Path(folder) / "behaviour.csv")
         for seed in (1, 2):
             (Path(folder) / str(seed)).mkdir()
-            one.ok("register", str(trained(Path(folder) / str(seed), data, seed=seed)))
+            package = trained(Path(folder) / str(seed), data, seed=seed)
+            build_environments(package)
+            one.ok("register", str(package))
         one.ok("deploy", "late-payers:1.0.0", "--yes")
         started = time.monotonic()
         one.ok(*CANARY)
@@ -84,13 +86,17 @@ def killed_at(one: Finbehave, moment: float) -> bool:
     except Exception:
         process.kill()
     process.communicate()
-    split = one.ok("traffic", "show")["traffic"]
+    status = one.ok("status")
+    split = status["endpoints"][0]["traffic"]
+    told = [release["percent"] for release in status["under_way"].values()]
+    half = [share for name, share in split.items() if name == "green" and 0 < share < 100]
     answered = one("invoke", "--data", ROW, "-o", "json").code == 0
     deployed = one(*CANARY, "-o", "json")
     back = one("rollback", "--yes", "-o", "json")
-    good = answered and deployed.code == 0 and back.code == 0 and back.result["traffic"].get("blue") == 100
-    word = "answers" if answered else "SILENT"
-    print(f"{moment:6.2f} s  {split}  {word}  deploy {deployed.code}  rollback {back.code}", flush=True)
+    good = answered and told == half and deployed.code == 0 and back.code == 0
+    good = good and back.result["traffic"].get("blue") == 100
+    left = f"{'answers' if answered else 'SILENT'}, {'told so' if told else 'nothing half done'}"
+    print(f"{moment:6.2f} s  {split}  {left}  deploy {deployed.code}  rollback {back.code}", flush=True)
     if not good:
         print(deployed, back, sep="\n")
     return good

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from finbehave.cli.tables import TableOrRecords
     from finbehave.domain.endpoint import Deployment, Endpoint
     from finbehave.monitoring.objectives import Objective
+    from finbehave.workflows.history import UnderWay
     from finbehave.workflows.status import StatusResult
 
 _COLOURS = {"running": "green", "ready": "green", "degraded": "yellow", "updating": "yellow", "creating": "yellow"}
@@ -110,6 +111,18 @@ def _tables(result: StatusResult, rates: Rates | None) -> Iterator[RenderableTyp
         yield _table(endpoint, rates)
         if any(one.value is not None for one in result.objectives[endpoint.name]):
             yield _objectives(result.objectives[endpoint.name])
+        if release := result.under_way.get(endpoint.name):
+            yield _under_way(endpoint.name, release)
+
+
+def _under_way(endpoint: str, release: UnderWay) -> Text:
+    from rich.text import Text
+
+    from finbehave.workflows.history import ways_on
+
+    what = f"the release of {printable(release.model)} on {release.deployment} is at {release.percent} %"
+    who = f"since {release.since}, by {printable(release.actor)}"
+    return Text.assemble(("! ", "yellow"), f"{what} {who}; where that command has ended, {ways_on(endpoint)}")
 
 
 def _objectives(held: Sequence[Objective]) -> Text:

@@ -10,7 +10,7 @@ from typing import Literal
 from finbehave.backends.base import Backend, TrafficWrite, open_backend
 from finbehave.domain.check import CheckGroup
 from finbehave.domain.endpoint import OWN_ENVIRONMENT, Endpoint, EndpointState, LedgerEntry, Traffic
-from finbehave.errors import IncompatibleModel, NotFound
+from finbehave.errors import GateFailed, IncompatibleModel, NotFound
 from finbehave.progress import QUIET, Progress, checking
 from finbehave.settings import Settings, load_settings
 from finbehave.workflows import gates, history
@@ -202,7 +202,13 @@ class _Deploy:
         return history.beneath(self.serving.ledger(self.name))
 
     def _choose(self, before: Endpoint | None) -> Choice:
-        return choose(before, self.release.spec("", self.settings), self.release.deployment)
+        try:
+            return choose(before, self.release.spec("", self.settings), self.release.deployment)
+        except GateFailed as error:  # both colours hold traffic
+            if release := history.under_way(self.serving.ledger(self.name)):
+                error.message += f": the release of {release.model} on {release.deployment} is at {release.percent} %"
+                error.remedy = f"{history.ways_on(self.name)}; then run the command again"
+            raise
 
     def _preflight(self, choice: Choice) -> Sequence[str]:
         """What the place needs before anything is created there."""
@@ -215,7 +221,8 @@ class _Deploy:
     def _create(self, choice: Choice, undo: Undo) -> None:
         self.serving.ensure_endpoint(self.name, self.progress)
         if choice.same:
-            self.progress.note(f"{choice.name} carries {self.ref} already and is used as it is")
+            further = f" with {choice.share} % of the traffic, and goes on from there" if choice.share else ""
+            self.progress.note(f"{choice.name} carries {self.ref} already{further or ' and is used as it is'}")
             return
         spec = self.release.spec(choice.name, self.settings)
         with checking(self.progress, f"{spec.name} is created", CheckGroup.INTEGRATION) as check:

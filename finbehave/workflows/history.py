@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from finbehave.domain.endpoint import LedgerEntry
 from finbehave.errors import NotFound
@@ -83,6 +84,37 @@ def unfinished(ledger: Sequence[LedgerEntry]) -> tuple[str, str | None] | None:
     if held := _HELD.match(reason):
         return held["model"], None
     return None
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A release between two steps of its traffic: its deployment holds ``percent`` since a time, by somebody's command.
+
+    Whether that command still runs is not known.
+    """
+
+    model: str
+    deployment: str
+    percent: int
+    since: str
+    actor: str
+
+
+def under_way(ledger: Sequence[LedgerEntry]) -> UnderWay | None:
+    """The release that the ledger ends in the middle of; None where it ends with no such one."""
+    step = _STEP.fullmatch(ledger[-1].reason) if ledger else None
+    if step is None:
+        return None
+    name, last = step["deployment"], ledger[-1]
+    return UnderWay(step["model"], name, last.traffic.get(name, 0), last.time, last.actor)
+
+
+def ways_on(endpoint: str) -> str:
+    """What may be done about a release that is under way and that no command carries on."""
+    return (
+        f"finbehave deploy --resume --endpoint {endpoint} goes on with it, finbehave rollback --endpoint {endpoint} "
+        "goes back"
+    )
 
 
 def beneath(ledger: Sequence[LedgerEntry]) -> LedgerEntry | None:

@@ -146,7 +146,15 @@ def test_a_canary_that_is_killed_leaves_an_endpoint_that_answers_and_goes_on(
     said(process, moment)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert traffic(live) in ({"blue": 100}, {"blue": 90, "green": 10})
+    left = traffic(live)
+    assert left in ({"blue": 100}, {"blue": 90, "green": 10})
+    told = live.ok("status")["under_way"]
+    if "green" in left:
+        assert (told[ENDPOINT]["deployment"], told[ENDPOINT]["percent"]) == ("green", 10)
+        other = live("deploy", "late-payers", "--instance-type", "Standard_F8s_v2", "-o", "json")
+        assert (other.code, "finbehave deploy --resume" in other.error["remedy"]) == (7, True), str(other)
+    else:
+        assert told == {}
     assert live.ok("invoke", "--data", ROW)["predictions"]
     assert live.ok("deploy", "late-payers", "--strategy", "canary")["traffic"] == {"green": 100}
     assert live.ok("rollback", "--yes")["traffic"] == {"blue": 100}
