@@ -330,15 +330,26 @@ def rushed(stage: Stage) -> None:
     stage.add(f"{RUSH} connections at once: these", rush)
 
 
+STARTS_AND_STAYS = """
+import subprocess, sys, time
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
 def killed_and_started(stage: Stage) -> None:
     """The shell that starts it again stays, as that of a terminal; then the terminal is closed."""
     live = stage.live
     with stage.measured("everything killed, and finbehave start", allowed=None):
         kill_everything(live)
-        command = [sys.executable, "-c", "import subprocess, sys, time; subprocess.run(sys.argv[1:]); time.sleep(600)"]
-        shell = subprocess.Popen([*command, *live.command("start")], stdout=subprocess.DEVNULL, start_new_session=True)
-        until("its gateway", lambda: len(live.processes("gateway")) == 1)
-        until("its workers", lambda: len(live.processes("worker")) == 4)
+        shell = subprocess.Popen(
+            [sys.executable, "-c", STARTS_AND_STAYS, *live.command("start")],
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert shell.stdout is not None
+        shell.stdout.readline()
     stage.settle()
     with stage.measured("the terminal closed (SIGHUP) that started it"):
         os.killpg(shell.pid, signal.SIGHUP)
