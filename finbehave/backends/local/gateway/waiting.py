@@ -18,8 +18,8 @@ BATCH_BODIES = 64
 BATCH_BYTES, BESIDE_SMALL_BYTES = 256 * 1024, 64 * 1024
 """A batch ends at so many bytes; the second is for large requests while small ones come."""
 
-LARGE_BYTES = 16 * 1024
-"""A longer body, of some dozen rows or more, is large. The two kinds never share a batch."""
+LARGE_BYTES = 64 * 1024
+"""A longer body, of some hundred rows or more, is large. The two kinds never share a batch."""
 
 WAITING_BODIES, WAITING_BYTES = 2048, 64 * 1024 * 1024
 """No line is longer than this. Large requests fill only their own."""
