@@ -27,6 +27,9 @@ from tests.azure.stand_in import Azure
 from tests.conftest import Finbehave, trained, write_behaviour
 
 ROW = '{"income": 2000, "spending": 1500, "age": 40, "account": "current"}'
+CHANGE_SECONDS = 2.0
+"""How long the stand-in takes for a change of traffic, so that a moment may fall between two of them."""
+
 CANARY = ("deploy", "late-payers:1.0.1", "--strategy", "canary", "--steps", "10,50,100", "--yes")
 
 
@@ -68,6 +71,7 @@ def program(backend: str, folder: str) -> Iterator[Finbehave]:
             one.end()
         return
     azure = Azure(home / "service")
+    azure.takes_seconds = CHANGE_SECONDS
     proxy = Proxy(azure, home)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     try:

@@ -133,7 +133,7 @@ MAKING = (
           7, "deployment-failed", "could not be fetched", "Storage Blob Data Reader", log="DownloadFailed"),
     Fault("a secret that cannot be read", lacking("Key Vault Secrets User"),
           7, "deployment-failed", "could not be injected", "Key Vault Secrets User", log="", words=VAULT),
-    Fault("a container that ends", lambda azure: azure.bare.add("green"),
+    Fault("a container that ends, and its log comes late", lambda azure: (azure.bare.add("green"), azure.lag_logs(2)),
           7, "deployment-failed", "azureml-inference-server-http is not in the image", "environment.yml",
           log="ModuleNotFoundError"),
     Fault("a fault of Azure's own", failed("InternalServerError", "An internal error has occurred."),

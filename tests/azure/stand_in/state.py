@@ -51,13 +51,14 @@ class Azure(Faults):
         self.lacking: set[str] = set()
         """Roles that the identity of endpoints has not been given."""
         self.log_lag = 0
-        """How often a log is still empty when it is asked for."""
         self.held: set[str] = set()
         """Deployments that do not become ready before they are released."""
         self.making: dict[str, str] = {}
         """Deployments that are being made -> the operation."""
         self.lagging = 0
         """How often the traffic is still read as it was before a write."""
+        self.takes_seconds = 0.0
+        """How long it takes until what is begun has ended, besides what really runs."""
         self.holding = False
         """What is begun does not end."""
         self.stale: dict[str, list[dict[str, Any]]] = {}
@@ -93,6 +94,10 @@ class Azure(Faults):
         return [one["properties"] for path, one in self.resources.items() if path.startswith(f"{W}/jobs/")]
 
     # --- what tests say -----------------------------------------------------------------------------------------
+
+    def lag_logs(self, times: int) -> None:
+        """A log is still empty so often when it is asked for."""
+        self.log_lag = times
 
     def set_traffic(self, endpoint: str, split: dict[str, int]) -> None:
         """Somebody in the portal."""
