@@ -81,7 +81,7 @@ def ready(serving: Serving, endpoint: str, deployment: str, timeout: float, prog
     """
     with checking(progress, f"{deployment} comes up", CheckGroup.INTEGRATION) as check:
         found = serving.wait_ready(endpoint, deployment, timeout, progress)
-        check.detail = f"{found.model} with {found.instance_count} worker{'s' * (found.instance_count > 1)}"
+        check.detail = f"{found.model} with {found.instance_count} instance{'s' * (found.instance_count > 1)}"
     return found
 
 
