@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.azure.conftest import Cloud
-from tests.azure.stand_in import SUBSCRIPTION, W
+from tests.azure.stand_in import SUBSCRIPTION, Azure, W
 
 E = "fin-behavior-ep-fixed"
 ENDPOINT = f"{W}/onlineEndpoints/{E}$"
@@ -143,8 +143,9 @@ def test_ctrl_c_leaves_what_azure_is_making_and_the_next_deploy_goes_on(live: Cl
 
 def test_ctrl_c_in_a_long_wait_says_what_goes_on(live: Cloud) -> None:
     azure = live.azure
-    live.ok("deploy", "late-payers", "--no-wait", "--yes")
     there = f"{W}/onlineEndpoints/{E}"
+    live.ok("deploy", "late-payers", "--no-wait", "--yes")
+    until_ready(azure, f"{there}/deployments/green")
     for words, asked, doing in (
         (("traffic", "mirror", "green=10"), ("PUT", there), "changing the traffic of"),
         (("traffic", "set", "green=100"), ("PUT", there), "changing the traffic of"),
@@ -186,6 +187,13 @@ def wait_until(running: subprocess.Popen[str], there: Callable[[], bool]) -> Non
     while not there():
         assert time.monotonic() < deadline
         assert running.poll() is None
+
+
+def until_ready(azure: Azure, deployment: str) -> None:
+    deadline = time.monotonic() + 120
+    while azure.resources[deployment]["properties"]["provisioningState"] != "Succeeded":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def interrupted(running: subprocess.Popen[str]) -> tuple[str, str]:

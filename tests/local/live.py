@@ -42,8 +42,15 @@ class Live:
         return found
 
     def process(self, words: str) -> psutil.Process:
-        (one,) = self.processes(words)
-        return one
+        """The one of them, when what a test before has left is gone."""
+        found: list[psutil.Process] = []
+
+        def alone() -> bool:
+            found[:] = self.processes(words)
+            return len(found) == 1
+
+        until(f"a single {words}", alone)
+        return found[0]
 
     @property
     def endpoint(self) -> dict[str, Any]:

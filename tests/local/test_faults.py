@@ -51,6 +51,16 @@ def test_a_gateway_that_does_not_move_is_replaced(live: Live) -> None:
     assert live.client().ask()["deployment"] == "blue"
 
 
+def test_a_gateway_that_does_not_move_from_its_start_is_replaced(live: Live) -> None:
+    killed = live.process("local.gateway")
+    killed.kill()
+    until("another gateway", lambda: [one.pid for one in live.processes("local.gateway")] not in ([], [killed.pid]))
+    gateway = live.process("local.gateway")
+    gateway.suspend()
+    until("a third gateway", lambda: gateway.pid not in [one.pid for one in live.processes("local.gateway")])
+    assert live.client().ask()["deployment"] == "blue"
+
+
 def test_a_worker_that_does_not_move_is_replaced_while_others_wait_and_costs_no_answer(live: Live) -> None:
     worker = live.process("worker.py")
     with live.client().asking() as client, live.client().asking() as second, live.client().asking() as third:

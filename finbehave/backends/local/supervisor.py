@@ -45,6 +45,9 @@ BEAT_EVERY = 1.0
 SILENT_SECONDS = 10.0
 """A gateway that has not said for so long how it is, is started anew."""
 
+STARTING_SECONDS = 30.0
+"""The same of one that has said nothing yet: on a busy machine a start takes its time."""
+
 DRAIN_SECONDS = 40.0
 """More than a request may take."""
 
@@ -90,7 +93,7 @@ class Supervisor:
         self._gateway: Child | None = None
         self._heard = False
         self._unanswered: float | None = None
-        """Since when the gateway, which has been heard before, has not said how it is."""
+        """Since when the gateway has not said how it is."""
         self._crews: dict[int, Crew] = {}
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -206,11 +209,11 @@ class Supervisor:
 
         Its silence counts from the first question that it leaves open: before, this process may have been stopped too.
         """
-        if not self._heard or self._gateway is None:  # it is only just starting
+        if self._gateway is None:
             return
         self._unanswered = self._unanswered or asked
         seconds = asyncio.get_running_loop().time() - self._unanswered
-        if seconds > SILENT_SECONDS:
+        if seconds > (SILENT_SECONDS if self._heard else STARTING_SECONDS):
             self._say(f"the gateway has not answered for {seconds:.0f} s and is killed")
             self._gateway.kill()
 
