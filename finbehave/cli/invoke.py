@@ -75,7 +75,8 @@ def _shown(value: Any) -> str:
 def _draw_batch(result: BatchResult, console: Console) -> None:
     scored = result.rows - result.resumed
     before = f", {result.resumed:,} before" if result.resumed else ""
-    console.print(f"{scored:,} rows in {result.seconds:.1f} s{before}, {result.failed:,} failed")
+    why = f"; the column error of {result.out} says why" if result.failed else ""
+    console.print(f"{scored:,} rows in {result.seconds:.1f} s{before}, {result.failed:,} failed{printable(why)}")
     alone = result.model_rows_per_second
     beside = f"; the model alone does {alone:,.0f} on one processor" if alone else ""
     console.print(f"{result.rows_per_second:,.0f} rows a second{beside}")

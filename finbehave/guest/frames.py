@@ -9,12 +9,20 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from typing import Any, Callable, Mapping, Sequence
 
 MISSING_WORDS = frozenset(["", "na", "n/a", "nan", "null", "none"])
 """Texts that mean a missing value, whatever the kind of the column."""
 
 _EPOCH = datetime.datetime(1970, 1, 1)
+
+
+_MISSING, _UNKNOWN, _ALSO = "is missing", "is not a column of this model", "; the same holds for "
+_ABOUT_COLUMNS = re.compile(f": (?:{_MISSING}|{_UNKNOWN})(?:{_ALSO}.*)?$")
+
+_TOLD = 8
+"""Columns beside the first that a refusal names."""
 
 
 class InvalidBody(ValueError):
@@ -95,12 +103,11 @@ class Schema:
         return columns
 
     def _refuse_columns(self, index: int, row: Mapping[str, Any]) -> None:
-        for name in self.names:
-            if name not in row:
-                raise InvalidRow(index, name, "is missing")
-        for name in row:
-            if name not in self._known:
-                raise InvalidRow(index, str(name), "is not a column of this model")
+        missing = [name for name in self.names if name not in row]
+        if missing:
+            raise InvalidRow(index, missing[0], _MISSING + _also(missing[1:]))
+        unknown = [str(name) for name in row if name not in self._known]
+        raise InvalidRow(index, unknown[0], _UNKNOWN + _also(unknown[1:]))
 
     def _refuse_value(self, name: str, reader: Callable[[Any], Any], rows: Sequence[Mapping[str, Any]]) -> None:
         for index, row in enumerate(rows):
@@ -146,6 +153,18 @@ class _Plan:
         self.wordy_index = pandas.Index(self.wordy)
         self.numeric_index = pandas.Index(self.numeric)
         self.in_order = self.numeric + self.wordy == list(names)
+
+
+def about_columns(refusal: str) -> bool:
+    """Whether a row was refused for its columns alone: then every row with the same columns is."""
+    return _ABOUT_COLUMNS.search(refusal) is not None
+
+
+def _also(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return _ALSO + ", ".join(map(repr, names[:_TOLD])) + more
 
 
 def _read(values: list[Any], reader: Callable[[Any], Any]) -> list[Any]:

@@ -74,7 +74,12 @@ class Worker:
     """One model behind one socket. Told to stop, it still serves the gateways that it has, until they let it go."""
 
     def __init__(self, model: str, deployment: str) -> None:
-        self._hello = {"protocol": PROTOCOL, "pid": os.getpid(), "model": model, "deployment": deployment}
+        self._hello: dict[str, Any] = {
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "model": model,
+            "deployment": deployment,
+        }
         self._scorer: Any = None
         self._gateways: dict[int, tuple[socket.socket, Any]] = {}
         """By descriptor: the connection, and what reads from it."""

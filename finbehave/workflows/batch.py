@@ -21,6 +21,7 @@ from finbehave.backends.base import open_backend
 from finbehave.data.results import RowWriter, writing_rows
 from finbehave.domain.endpoint import Answer, Deployment, Endpoint
 from finbehave.errors import DataRefused, InputInvalid, Unavailable
+from finbehave.guest.frames import about_columns
 from finbehave.progress import QUIET, Progress
 from finbehave.settings import Settings, load_settings
 from finbehave.workflows.invoke import opened_rows, sent
@@ -260,13 +261,18 @@ def _after(skip: int, chunks: Iterator[list[dict[str, Any]]]) -> Iterator[list[d
         skip = max(0, skip - len(rows))
 
 
+def _all_alike(rows: list[dict[str, Any]], refusal: str) -> bool:
+    """Whether what one row was refused for is true of all: it is about columns, and they have the same."""
+    return about_columns(refusal) and all(row.keys() == rows[0].keys() for row in rows)
+
+
 def _score_chunk(ask: Callable[..., Answer], ignore: Collection[str], rows: list[dict[str, Any]]) -> _Chunk:
     """Score rows; where some are refused, halve until each refused row stands alone."""
     try:
         answer = ask([sent(row, ignore) for row in rows])
     except InputInvalid as error:
-        if len(rows) == 1:
-            return _Chunk(rows, [_Outcome(error=error.message)], None)
+        if len(rows) == 1 or _all_alike(rows, error.message):
+            return _Chunk(rows, [_Outcome(error=error.message)] * len(rows), None)
         middle = len(rows) // 2
         first, second = (_score_chunk(ask, ignore, part) for part in (rows[:middle], rows[middle:]))
         return _Chunk(rows, first.outcomes + second.outcomes, first.answer or second.answer)

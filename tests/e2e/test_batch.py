@@ -115,6 +115,20 @@ def test_a_file_without_rows_leaves_earlier_answers_alone(finbehave: Finbehave, 
     assert [path.name for path in finbehave.folder.glob(".answers*")] == []
 
 
+def test_a_file_with_other_columns_is_refused_by_one_request_that_names_them(
+    finbehave: Finbehave, customers: Path
+) -> None:
+    refused = finbehave("invoke", "--file", str(customers), "--out", "answers.csv", "-o", "json")
+    assert (refused.code, refused.error["code"]) == (4, "input-invalid"), str(refused)
+    assert "column 'number': is not a column of this model" in refused.error["message"]
+    assert "--ignore" in refused.error["remedy"]
+    (finbehave.folder / "thin.csv").write_text("age,a,b\n" + "40,1,2\n" * 500)
+    refused = finbehave("invoke", "--file", "thin.csv", "--out", "answers.csv", "-o", "json")
+    assert "column 'income': is missing; the same holds for 'spending', 'account'" in refused.error["message"]
+    (endpoint,) = finbehave.ok("status")["endpoints"]
+    assert endpoint["deployments"][0]["requests"] < 20  # and not one for each row
+
+
 def test_a_row_that_no_file_can_hold_as_it_is_ends_no_run(finbehave: Finbehave, customers: Path) -> None:
     good = {"income": 2000, "spending": 1500, "age": 40, "account": "current"}
     rows = [good, {**good, "account": "\ud800"}, {**good, "income": float("nan")}]

@@ -103,9 +103,8 @@ class Gateway:
         try:
             await self._wait_for_workers()
             with contextlib.suppress(FinbehaveError):
-                await (
-                    self._follow()
-                )  # also a change that nobody could tell this one before its control socket was there
+                # also a change that nobody could tell this one before its control socket was there
+                await self._follow()
             await self._server.serve(sockets=[self._socket])
         finally:
             self._drained.set()
